@@ -1,0 +1,1 @@
+"""Samples to estimates with intervals: pure functions, no files, no clocks."""

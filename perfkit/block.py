@@ -1,0 +1,85 @@
+"""The raw observation: one block, a fresh process of each side measured in lock step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from perfkit.variant import Side
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SideTurns:
+    """What one side's process did in a block.
+
+    Attributes:
+        wall: Seconds of each timed turn as the benchmark reports them, in time order
+            (whole turn: divide by loops times inner loops for the time of one iteration).
+        cpu: Seconds of CPU time (process and its threads) around each turn, same length.
+        peak_rss: Peak resident memory in bytes (VmHWM), or None where the system does not tell.
+    """
+
+    wall: tuple[float, ...]
+    cpu: tuple[float, ...]
+    peak_rss: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """One block. The unit of inference: turns are never independent samples.
+
+    Attributes:
+        benchmark: ``Benchmark.id``.
+        series: ``"compare"``, ``"control"`` (baseline against itself), or ``"aa-0"``, ``"aa-1"``, ….
+        index: Position within the series, from 0.
+        loops: The frozen loop count of every turn, the same on both sides.
+        order: One letter a pair of turns: ``"B"`` baseline ran first, ``"C"`` candidate did.
+        baseline: The baseline's turns; ``len(wall) == len(order)``.
+        candidate: The candidate's turns; paired with the baseline's by position.
+        hash_seed: PYTHONHASHSEED of both processes.
+        started: Seconds since the epoch at the first turn.
+        startup_seconds: Wall time from spawn until both sides were parked at their task.
+        wait_seconds: The part of it during which nothing was being measured.
+        run_in_seconds: Wall time of warm-up turns and calibration.
+        timed_seconds: Wall time of the timed turns, hand-over included.
+        steal: Share of CPU time stolen by the hypervisor meanwhile, or None when unknown.
+        load: One-minute load average, or None when unknown.
+        injected: Seconds of busy loop added to each candidate turn (``aa --inject``); 0.0 otherwise.
+    """
+
+    benchmark: str
+    series: str
+    index: int
+    loops: int
+    order: str
+    baseline: SideTurns
+    candidate: SideTurns
+    hash_seed: int
+    started: float
+    startup_seconds: float
+    wait_seconds: float
+    run_in_seconds: float
+    timed_seconds: float
+    steal: float | None
+    load: float | None
+    injected: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A benchmark that could not be measured.
+
+    Attributes:
+        benchmark: ``Benchmark.id``, or the script's label when its tasks could not be learnt.
+        side: The side that failed, or None when it is not one side's fault.
+        stage: ``"provision"``, ``"start"``, ``"run"`` or ``"record"``.
+        reason: One line: the last exception line, or what happened ("no answer within 60 s").
+        detail: Tail of standard error, or the tool's own words; may be empty.
+    """
+
+    benchmark: str
+    side: Side | None
+    stage: str
+    reason: str
+    detail: str

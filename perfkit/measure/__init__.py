@@ -1,0 +1,1 @@
+"""Lock-step measurement of micro-benchmarks."""

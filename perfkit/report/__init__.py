@@ -1,0 +1,1 @@
+"""One view over an outcome, then one renderer a file."""

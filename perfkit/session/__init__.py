@@ -1,0 +1,1 @@
+"""The shell: calls the stages in order, one module a job."""
