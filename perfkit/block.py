@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from perfkit.variant import Side
+from perfkit.variant import Side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +29,7 @@ class Block:
 
     Attributes:
         benchmark: ``Benchmark.id``.
-        series: ``"compare"``, ``"control"`` (baseline against itself), or ``"aa-0"``, ``"aa-1"``, ….
+        series: ``"compare"``, ``"control"`` (baseline against itself), or ``"aa-0"``, ….
         index: Position within the series, from 0.
         loops: The frozen loop count of every turn, the same on both sides.
         order: One letter a pair of turns: ``"B"`` baseline ran first, ``"C"`` candidate did.
@@ -45,7 +43,7 @@ class Block:
         timed_seconds: Wall time of the timed turns, hand-over included.
         steal: Share of CPU time stolen by the hypervisor meanwhile, or None when unknown.
         load: One-minute load average, or None when unknown.
-        injected: Seconds of busy loop added to each candidate turn (``aa --inject``); 0.0 otherwise.
+        injected: Seconds of busy loop added to a candidate turn, mean over the turns; else 0.0.
     """
 
     benchmark: str

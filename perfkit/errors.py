@@ -1,4 +1,4 @@
-"""Every error perfkit raises on purpose: what was wrong, what was got, what is allowed, what to do."""
+"""Errors raised on purpose: what was wrong, what was got, what is allowed, what to do."""
 
 from __future__ import annotations
 

@@ -63,7 +63,5 @@ def format_share(share: float, *, digits: int = 1) -> str:
 
 
 def _digits(value: float) -> str:
-    magnitude = abs(value)
-    if magnitude >= 100:
-        return f"{value:.0f}"
-    return f"{value:.1f}" if magnitude >= 10 else f"{value:.2f}"
+    decimals = 2 - math.floor(math.log10(abs(value))) if value else 2
+    return f"{value:.{min(max(decimals, 0), 2)}f}"

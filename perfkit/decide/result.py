@@ -1,0 +1,54 @@
+"""A whole run, judged: what the reports and the Python API are built from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from perfkit.analyse.estimate import Comparison, Estimate
+from perfkit.block import Failure
+from perfkit.caveat import Caveat
+from perfkit.decide.verdict import Verdict
+from perfkit.recording import Measured
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One benchmark's line in every report.
+
+    Attributes:
+        id: ``Benchmark.id``, or the script's label when its tasks could not be learnt.
+        description: What it stands for; may be empty.
+        measured: What was measured and with what; None when it failed before that.
+        comparison: Its numbers; None when it failed or nothing was measured.
+        verdict: What they say.
+        failure: Why there are no numbers, or None.
+        control: Its null comparison, baseline against itself, when asked for.
+    """
+
+    id: str
+    description: str
+    measured: Measured | None
+    comparison: Comparison | None
+    verdict: Verdict
+    failure: Failure | None
+    control: Comparison | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """A run's rows and what can be said of them together.
+
+    Attributes:
+        rows: In the order measured.
+        geometric_mean: Of the rows' ratios, or None when fewer than two were measured.
+        noisy: The null control found a difference: the machine is too noisy to accuse anybody.
+        caveats: Of the run and of its rows, in the rows' order.
+        seconds: Where the wall time went, by stage (``"provision"``, ``"discover"``,
+            ``"start-up"``, ``"run-in"``, ``"timed"``, ``"analysis"``, ``"other"``, ``"total"``).
+    """
+
+    rows: tuple[Row, ...]
+    geometric_mean: Estimate | None
+    noisy: bool
+    caveats: tuple[Caveat, ...]
+    seconds: dict[str, float]
