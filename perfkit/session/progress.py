@@ -1,0 +1,106 @@
+"""What a session tells while it works; the command line turns it into a live view or plain lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from perfkit.analyse.estimate import Estimate
+from perfkit.block import Failure
+from perfkit.decide.result import Row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """A stage before measuring began: ``"provision"`` or ``"discover"``.
+
+    Attributes:
+        name: The stage.
+        item: What it is busy with: a script's label.
+        done: Items finished.
+        total: Items in all.
+    """
+
+    name: str
+    item: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesStarted:
+    """A series of blocks begins.
+
+    Attributes:
+        benchmark: ``Benchmark.id``.
+        series: ``"compare"``, ``"control"`` or ``"aa-N"``.
+        position: Position among the run's series, from 0.
+        total: Number of series in the run.
+    """
+
+    benchmark: str
+    series: str
+    position: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockDone:
+    """A block was measured and recorded.
+
+    Attributes:
+        benchmark: ``Benchmark.id``.
+        series: Its series.
+        blocks: Blocks so far.
+        expected: Blocks the series is expected to take, or None before that can be told.
+        ratio: Current estimate (for display: it is not corrected for being looked at), or None.
+        seconds_left: Expected seconds until the run ends, or None when it cannot be told.
+    """
+
+    benchmark: str
+    series: str
+    blocks: int
+    expected: int | None
+    ratio: Estimate | None
+    seconds_left: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesDone:
+    """A series came to its end.
+
+    Attributes:
+        series: Its series.
+        row: The benchmark's row as far as it is known now (in ``aa``: of this series alone).
+        blocks: Blocks it took.
+        seconds: Wall seconds it took.
+    """
+
+    series: str
+    row: Row
+    blocks: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """A benchmark, or a whole script, failed; the others go on."""
+
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """The run folder exists and is being written to."""
+
+    folder: Path
+
+
+Event: TypeAlias = Stage | SeriesStarted | BlockDone | SeriesDone | Failed | Started
+Listener: TypeAlias = Callable[[Event], None]
+
+
+def ignore(_event: Event) -> None:
+    """A listener that listens to nothing."""
