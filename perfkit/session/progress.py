@@ -1,4 +1,4 @@
-"""What a session tells while it works; the command line turns it into a live view or plain lines."""
+"""What a session tells while it works, for a live view or plain lines."""
 
 from __future__ import annotations
 
