@@ -1,0 +1,11 @@
+"""Entry of the process under test: `python TARGET_FOLDER/__main__.py TASK SCRIPT [ARGUMENT ...]`.
+
+Kept tiny since a main file is compiled at every start, whereas what it imports is cached.
+"""
+
+import sys
+
+import _perfkit_worker
+
+if __name__ == "__main__":
+    sys.exit(_perfkit_worker.main(sys.argv[1:]))

@@ -1,0 +1,263 @@
+"""Runs inside the Python under test: parks a pyperf script at one task and times turns on request.
+
+Standard library + pyperf only, in the syntax of Python 3.9.
+
+Protocol: lines of ASCII over duplicates of stdin and stdout (fd 1 itself points to stderr
+afterwards, since benchmarks print; fd 0 reads nothing).
+
+    to perfkit                          meaning
+    task JSON                           parked at a task, or (listing) came by one
+    turn WALL CPU SPIN                  answer to `turn`: seconds the task reports, spin included;
+                                        CPU seconds of the process and its children; spin alone
+    rss BYTES                           answer to `rss`: peak resident memory, 0 when unknown
+    error JSON                          the script raised; its traceback is on stderr
+    end                                 the script ran to its end without (further) tasks
+
+    from perfkit                        meaning
+    turn LOOPS RUN_IN SPIN              run RUN_IN loops untimed, then LOOPS timed, then SPIN
+                                        rounds of a busy loop that are timed and added
+    rss                                 ask for peak memory
+    quit (or end of file)               leave the task; the script's own clean-up runs
+
+pyperf's Runner hands every task to ``Runner._worker(task)`` when the script is run with pyperf's
+own ``--worker`` option, whichever ``bench_*`` method made it. That is the one private method
+replaced; of the task it gives, ``name``, ``task_func``, ``inner_loops`` and ``metadata`` are used.
+Besides, ``pyperf._hooks`` is kept from searching for hooks (`import_pyperf`).
+``tests/measure/test_pyperf_guard.py`` fails when any of this changes.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+TYPE_CHECKING = False  # typing itself is not worth its import in every measured process
+if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Any
+
+LIST = "list"
+
+
+class Quit(SystemExit):
+    """Leaves a parked task; the script sees an orderly exit."""
+
+
+class Channel:
+    """The protocol's two descriptors."""
+
+    def __init__(self, reader: int, writer: int) -> None:
+        """Take over the two descriptors."""
+        self._reader = os.fdopen(reader, "r", encoding="ascii")
+        self._writer = writer
+
+    def send(self, line: str) -> None:
+        """Write one line at once."""
+        os.write(self._writer, line.encode("ascii") + b"\n")
+
+    def send_json(self, word: str, value: object) -> None:
+        """Write a word and a JSON value."""
+        import json
+
+        self.send(word + " " + json.dumps(value, default=str))
+
+    def receive(self) -> list[str]:
+        """Words of the next line; ``["quit"]`` at the end of file."""
+        return self._reader.readline().split() or ["quit"]
+
+
+def take_descriptors() -> Channel:
+    """Move the protocol off fd 0 and 1, which benchmarks may use as they like."""
+    channel = Channel(os.dup(0), os.dup(1))
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    os.dup2(2, 1)
+    return channel
+
+
+def import_pyperf() -> ModuleType:
+    """Import pyperf without the two imports that are a third of its start-up time.
+
+    psutil is optional to pyperf and only used for metadata and affinity; importlib.metadata only
+    looks for hooks, of which a parked worker runs none. Scripts that import either get the real
+    one.
+    """
+    import importlib
+    import types
+
+    light = types.SimpleNamespace(entry_points=NoEntryPoints)
+    hidden: Any = {"psutil": None, "importlib.metadata": light}
+    hidden = {name: module for name, module in hidden.items() if name not in sys.modules}
+    sys.modules.update(hidden)
+    importlib.metadata = light  # type: ignore[assignment]
+    try:
+        import pyperf
+    finally:
+        for name in hidden:
+            del sys.modules[name]
+        del importlib.metadata
+        if "importlib.metadata" in sys.modules:  # a .pth file had imported it before us
+            importlib.metadata = sys.modules["importlib.metadata"]
+    hooks: Any = sys.modules.get("pyperf._hooks")
+    if hooks is not None:  # looks the hooks up anew for each Runner
+        hooks.importlib = types.SimpleNamespace(metadata=light)
+    return pyperf  # type: ignore[no-any-return]
+
+
+class NoEntryPoints(dict):  # type: ignore[type-arg]
+    """What ``entry_points()`` gives where nothing is installed, before and since Python 3.10."""
+
+    def select(self, **_parameters: object) -> tuple[()]:
+        """Nothing matches."""
+        return ()
+
+
+class Worker:
+    """Stands in for ``pyperf.Runner._worker``."""
+
+    def __init__(self, channel: Channel, pyperf: ModuleType, *, listing: bool) -> None:
+        """Listen on the channel; when listing, only tell which tasks come by."""
+        self._channel = channel
+        self._pyperf = pyperf
+        self._listing = listing
+
+    def take(self, task: Any) -> None:
+        """Take a task over from pyperf."""
+        self._channel.send_json(
+            "task",
+            {
+                "name": task.name,
+                "inner_loops": task.inner_loops or 1,
+                "unit": task.metadata.get("unit", "second"),
+                "description": str(task.metadata.get("description", "")),
+                "command": "command" in task.metadata,
+                "version": sys.version,
+                "pyperf": self._pyperf.__version__,
+            },
+        )
+        if not self._listing:
+            self._park(task)
+
+    def _park(self, task: Any) -> None:
+        while True:
+            word, *numbers = self._channel.receive()
+            if word == "turn":
+                loops, run_in, spin = map(int, numbers)
+                self._channel.send("turn %r %r %r" % run_turn(task, loops, run_in, spin))
+            elif word == "rss":
+                self._channel.send("rss %d" % (0 if "command" in task.metadata else peak_rss()))
+            else:
+                raise Quit(0)
+
+
+def hook(pyperf: ModuleType, worker: Worker) -> None:
+    """Have every Runner hand its tasks to the worker."""
+    runner: Any = pyperf.Runner
+    if not hasattr(runner, "_worker"):
+        raise RuntimeError("perfkit does not support pyperf %s" % pyperf.__version__)
+    runner._worker = lambda _runner, task: worker.take(task)  # noqa: SLF001 - guarded by a test
+
+
+def run_turn(task: Any, loops: int, run_in: int, spin: int) -> tuple[float, float, float]:
+    """One turn: untimed run-in, timed loops, then the injected busy loop."""
+    function = task.task_func
+    if run_in:
+        function(task, run_in)
+    cpu = cpu_seconds()
+    wall = float(function(task, loops))
+    cpu = cpu_seconds() - cpu
+    spun = spin_seconds(spin) if spin else 0.0
+    return wall + spun, cpu + spun, spun
+
+
+def spin_seconds(rounds: int) -> float:
+    """Seconds a busy loop of so many rounds takes."""
+    start = time.perf_counter()
+    for _ in range(rounds):
+        pass
+    return time.perf_counter() - start
+
+
+def cpu_seconds() -> float:
+    """CPU time of this process, all its threads, and its finished children."""
+    try:
+        import resource
+    except ImportError:
+        return time.process_time()
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
+
+
+def peak_rss() -> int:
+    """Peak resident memory in bytes, 0 when unknown.
+
+    Linux: VmHWM, since ``ru_maxrss`` starts from the peak of the parent that forked.
+    """
+    try:
+        with open("/proc/self/status", "rb") as status:
+            for line in status:
+                if line.startswith(b"VmHWM:"):
+                    return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    try:
+        import resource
+    except ImportError:
+        return 0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def run_script(path: str, arguments: list[str]) -> None:
+    """Run a script the way Python itself would."""
+    import types
+
+    module = types.ModuleType("__main__")
+    module.__file__ = path
+    module.__dict__["__builtins__"] = __builtins__
+    sys.modules["__main__"] = module
+    sys.argv[:] = [path, *arguments]
+    here = os.path.dirname(os.path.abspath(__file__))
+    sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != here]
+    if not getattr(sys.flags, "safe_path", False):
+        sys.path.insert(0, os.path.dirname(path))
+    with open(path, "rb") as file:
+        code = compile(file.read(), path, "exec", dont_inherit=True)
+    exec(code, vars(module))  # noqa: S102 - running the user's benchmark is the point
+
+
+def last_line(error: BaseException) -> str:
+    """The last line of a traceback: what Python prints below it."""
+    import traceback
+
+    lines = traceback.format_exception_only(type(error), error)
+    return lines[-1].strip() if lines else repr(error)
+
+
+def worker_options(task: str) -> list[str]:
+    """The options of pyperf's own that make a Runner hand over one task, or all of them."""
+    options = ["--worker", "--loops=1", "--values=1", "--warmups=0"]
+    return options if task == LIST else [*options, "--worker-task=" + task]
+
+
+def main(argv: list[str]) -> int:
+    """Park at task number ``argv[0]`` of the script ``argv[1]``, or list its tasks."""
+    task, path, *arguments = argv
+    channel = take_descriptors()
+    try:
+        pyperf = import_pyperf()
+        hook(pyperf, Worker(channel, pyperf, listing=task == LIST))
+        run_script(path, worker_options(task) + arguments)
+    except Quit:
+        return 0
+    except SystemExit as leaving:
+        if leaving.code not in (None, 0):
+            channel.send_json("error", "SystemExit: %s" % (leaving.code,))
+            raise
+    except BaseException as error:
+        channel.send_json("error", last_line(error))
+        raise
+    channel.send("end")
+    return 0
