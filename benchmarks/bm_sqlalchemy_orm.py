@@ -1,0 +1,77 @@
+# /// script
+# requires-python = ">=3.9"
+# dependencies = ["pyperf", "sqlalchemy>=2"]
+# ///
+"""Adding, loading and changing 20 objects with SQLAlchemy's ORM, in-memory SQLite."""
+
+import pyperf
+from sqlalchemy import ForeignKey, create_engine, select
+from sqlalchemy.engine import Engine
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    Mapped,
+    Session,
+    mapped_column,
+    relationship,
+    selectinload,
+)
+
+AUTHORS, BOOKS = 20, 2
+
+
+class Base(DeclarativeBase):
+    """Base of the mapped classes."""
+
+
+class Author(Base):
+    """One author, several books."""
+
+    __tablename__ = "authors"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    books: Mapped[list["Book"]] = relationship(back_populates="author")
+
+
+class Book(Base):
+    """A book of an author."""
+
+    __tablename__ = "books"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    author_id: Mapped[int] = mapped_column(ForeignKey("authors.id"))
+    author: Mapped[Author] = relationship(back_populates="books")
+
+
+def engine() -> Engine:
+    """A database in memory with 20 authors of two books each."""
+    made = create_engine("sqlite://")
+    Base.metadata.create_all(made)
+    with Session(made) as session, session.begin():
+        session.add_all(
+            Author(id=i, name=f"a{i}", books=[Book(title=f"b{i}.{n}") for n in range(BOOKS)])
+            for i in range(AUTHORS)
+        )
+    return made
+
+
+def work(database: Engine) -> int:
+    """A unit of work that is rolled back, so that each one meets the same database."""
+    with Session(database) as session:
+        session.add(Author(name="new", books=[Book(title="first")]))
+        session.flush()
+        found = session.scalars(select(Author).options(selectinload(Author.books))).all()
+        for author in found[:5]:
+            author.name += "!"
+        session.flush()
+        count = sum(len(author.books) for author in found)
+        session.rollback()
+    return count
+
+
+if __name__ == "__main__":
+    runner = pyperf.Runner()
+    store = engine()
+    assert work(store) == work(store) == AUTHORS * BOOKS + 1
+    runner.bench_func("sqlalchemy_orm", work, store)
