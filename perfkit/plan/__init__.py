@@ -1,0 +1,16 @@
+"""Options and configuration file to one validated plan."""
+
+from perfkit.plan.make import PRESETS, make_plan, select_benchmarks
+from perfkit.plan.resume import resume_plan
+from perfkit.plan.value import COMPARISONS, GOAL, METHOD, Plan
+
+__all__ = [
+    "COMPARISONS",
+    "GOAL",
+    "METHOD",
+    "PRESETS",
+    "Plan",
+    "make_plan",
+    "resume_plan",
+    "select_benchmarks",
+]

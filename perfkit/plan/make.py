@@ -1,0 +1,300 @@
+"""Options and configuration to one plan; every problem found is reported, before anything runs."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from perfkit.errors import InterpreterNotFoundError, PerfkitError, PlanError
+from perfkit.plan import config
+from perfkit.plan.options import KEYS, KEYS_OF, Options, check
+from perfkit.plan.value import COMPARISONS, GOAL, METHOD, Plan
+from perfkit.variant import Interpreter, Side, Variant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from perfkit.settings import Goal
+    from perfkit.suite import Selection
+
+T = TypeVar("T")
+
+PRESETS: Final[dict[str, dict[str, float]]] = {
+    "quick": {"precision": 0.02, "margin": 0.05, "time": 6.0},
+    "rigorous": {"precision": 0.005, "time": 120.0},
+}
+"""What ``--quick`` and ``--rigorous`` stand for, unless said otherwise in the same place."""
+
+_OUTPUT = "reports"
+
+
+def make_plan(options: Mapping[str, object], *, command: str, cwd: Path) -> Plan:
+    """Check options against each other, the configuration file and this machine.
+
+    What is said in ``options`` wins over the file, a preset there (``quick``) included. Missing
+    interpreters are installed only when nothing else is wrong.
+
+    Args:
+        options: By the command line's names: ``"baseline-with"`` or ``"baseline_with"``, and
+            ``"benchmarks"``; None and empty lists count as not said.
+        command: ``"compare"`` or ``"aa"``.
+        cwd: Folder whose ``pyproject.toml`` counts and that relative paths start from.
+
+    Raises:
+        PlanError: With everything that is wrong.
+    """
+    problems: list[PerfkitError] = []
+    cwd = cwd.absolute()
+    merged = _merge(options, command=command, cwd=cwd, problems=problems)
+    selection = _select(merged.said, cwd, problems)
+    output = _writable(merged.said.output or cwd / _OUTPUT, problems)
+    policy = _readable(merged.said.policy, problems)
+    baseline, candidate = _variants(merged, command=command, cwd=cwd, problems=problems)
+    if problems or baseline is None or candidate is None:
+        raise PlanError(problems)
+    said, is_aa = merged.said, command == "aa"
+    return Plan(
+        command=command,
+        baseline=baseline,
+        candidate=candidate,
+        goal=_goal(merged),
+        method=replace(METHOD, timeout=_or(said.timeout, METHOD.timeout)),
+        scripts=selection.scripts,
+        patterns=selection.patterns,
+        benchmarks=said.benchmarks or (),
+        control=bool(said.control) and not is_aa,
+        seed=_or(said.seed, secrets.randbits(32)),
+        output=output,
+        comparisons=_or(said.comparisons, COMPARISONS) if is_aa else None,
+        inject=_or(said.inject, 0.0) if is_aa else 0.0,
+        policy=policy,
+        cwd=cwd,
+        download=said.download is not False,
+    )
+
+
+def select_benchmarks(benchmarks: tuple[str, ...], *, cwd: Path) -> Selection:
+    """The scripts that ``perfkit compare`` would measure here.
+
+    Raises:
+        PlanError: With everything that is wrong, in the arguments or in the file.
+    """
+    problems: list[PerfkitError] = []
+    options = {"benchmarks": benchmarks}
+    merged = _merge(options, command="compare", cwd=cwd.absolute(), problems=problems)
+    selection = _select(merged.said, cwd.absolute(), problems)
+    if problems:
+        raise PlanError(problems)
+    return selection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Merged:
+    """Command line and file in one.
+
+    Attributes:
+        said: The options that were given and are right.
+        wrong: Keys that were given and are not; their problems are reported already.
+        preset: ``"quick"``, ``"rigorous"`` or None.
+    """
+
+    said: Options
+    wrong: frozenset[str]
+    preset: str | None
+
+
+def _merge(
+    options: Mapping[str, object], *, command: str, cwd: Path, problems: list[PerfkitError]
+) -> _Merged:
+    """Lay the layers on each other: the file's preset, the file, the line's preset, the line."""
+    given = {_key(k): v for k, v in options.items() if v is not None and v not in ((), [])}
+    line, wrong_line = check(
+        given, keys=KEYS_OF[command], spelled=_on_line, cwd=cwd, problems=problems
+    )
+    file, wrong_file = check(
+        config.read(cwd, problems), keys=KEYS, spelled=_in_file, cwd=cwd, problems=problems
+    )
+    line_preset = _preset(line, _on_line, problems)
+    file_preset = _preset(file, _in_file, problems)
+    if line.quick is False or line.rigorous is False:
+        file_preset = None if getattr(line, file_preset or "", None) is False else file_preset
+    layers: dict[str, Any] = {}
+    for preset, layer in ((None if line_preset else file_preset, file), (line_preset, line)):
+        layers |= PRESETS.get(preset or "", {})
+        layers |= {name: getattr(layer, name) for name in layer.model_fields_set}
+    return _Merged(
+        said=Options.model_construct(**layers),
+        wrong=wrong_line | wrong_file,
+        preset=line_preset or file_preset,
+    )
+
+
+def _key(name: str) -> str:
+    return str(name).rstrip("_").replace("_", "-")
+
+
+def _on_line(key: str) -> str:
+    return "BENCHMARK" if key == "benchmarks" else f"--{key}"
+
+
+def _in_file(key: str) -> str:
+    return f"{key!r} in [tool.perfkit]"
+
+
+def _preset(
+    options: Options, spelled: Callable[[str], str], problems: list[PerfkitError]
+) -> str | None:
+    if options.quick and options.rigorous:
+        what = f"{spelled('quick')} and {spelled('rigorous')} exclude each other"
+        problems.append(PerfkitError(what, remedy="leave one of them out"))
+    return "quick" if options.quick else "rigorous" if options.rigorous else None
+
+
+def _goal(merged: _Merged) -> Goal:
+    said = merged.said
+    return replace(
+        GOAL,
+        confidence=_or(said.confidence, GOAL.confidence),
+        precision=_or(said.precision, GOAL.precision),
+        margin=_or(said.margin, GOAL.margin),
+        budget=_or(said.time, GOAL.budget),
+        decided=merged.preset == "quick",
+    )
+
+
+def _select(said: Options, cwd: Path, problems: list[PerfkitError]) -> Selection:
+    from perfkit.suite import select
+
+    selection = select(said.benchmarks or (), cwd=cwd)
+    problems += selection.problems
+    return selection
+
+
+def _variants(
+    merged: _Merged, *, command: str, cwd: Path, problems: list[PerfkitError]
+) -> tuple[Variant | None, Variant | None]:
+    """Both sides, or None for one whose interpreter is not to be had."""
+    said = merged.said
+    shared = said.with_ or ()
+    if command == "aa":
+        python = said.python or (None if "python" in merged.wrong else sys.executable)
+        found = [_interpreter("python", python, cwd, said.download, problems)] * 2
+    else:
+        if said.baseline is None and "baseline" not in merged.wrong:
+            problems.append(_no_baseline())
+        candidate = said.candidate
+        if candidate is None and said.baseline is not None and "candidate" not in merged.wrong:
+            candidate = _next(said.baseline, cwd)
+        texts = {"baseline": said.baseline, "candidate": candidate}
+        found = [_interpreter(k, text, cwd, said.download, problems) for k, text in texts.items()]
+    sides: list[Variant | None] = []
+    for side, interpreter in zip(Side, found, strict=True):
+        own = command == "compare"
+        requirements: tuple[str, ...] = getattr(said, f"{side}_with") or () if own else ()
+        environ: tuple[tuple[str, str], ...] = getattr(said, f"{side}_env") or () if own else ()
+        flags: tuple[tuple[str, ...], ...] = getattr(said, f"{side}_flag") or () if own else ()
+        sides.append(
+            None
+            if interpreter is None
+            else Variant(
+                side=side,
+                interpreter=interpreter,
+                requirements=tuple(dict.fromkeys((*shared, *requirements))),
+                environ=tuple(sorted(dict(environ).items())),
+                flags=tuple(word for words in flags for word in words),
+            )
+        )
+    return sides[0], sides[1]
+
+
+def _no_baseline() -> PerfkitError:
+    return PerfkitError(
+        "no baseline was named",
+        allowed="a version such as 3.12, or the path of an interpreter",
+        remedy="add --baseline 3.12, or 'baseline' to [tool.perfkit] in pyproject.toml",
+    )
+
+
+def _next(baseline: str, cwd: Path) -> str | None:
+    """The default candidate; None when the baseline is wrong, which is reported with it."""
+    from perfkit.provision.interpreters import next_minor, parse_spec
+
+    try:
+        return next_minor(parse_spec(_anchored(baseline, cwd)))
+    except PerfkitError:
+        return None
+
+
+def _interpreter(
+    key: str,
+    text: str | None,
+    cwd: Path,
+    download: bool | None,  # noqa: FBT001 - None is "not said"
+    problems: list[PerfkitError],
+) -> Interpreter | None:
+    from perfkit.provision.interpreters import find_interpreter, parse_spec
+
+    if text is None:
+        return None
+    wanted = download is not False
+    try:
+        spec = parse_spec(_anchored(text, cwd))
+        return find_interpreter(spec, download=wanted and not problems)
+    except PerfkitError as error:
+        if isinstance(error, InterpreterNotFoundError) and wanted and problems:
+            error.remedy = "perfkit tries to install it once the other problems are solved"
+        error.what = f"{_on_line(key)}: {error.what}"
+        problems.append(error)
+        return None
+
+
+def _anchored(python: str, cwd: Path) -> str:
+    """A path starts at ``cwd``; a version stays as it is."""
+    if not ("/" in python or "\\" in python or python.startswith(("~", "."))):
+        return python
+    try:
+        return str(cwd / Path(python).expanduser())
+    except (OSError, RuntimeError, ValueError):
+        return python
+
+
+def _writable(folder: Path, problems: list[PerfkitError]) -> Path:
+    """Insist that run folders can be made there."""
+    there = folder
+    try:
+        while not there.exists() and there != there.parent:
+            there = there.parent
+        usable = there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+    except (OSError, ValueError):
+        usable = False
+    if not usable:
+        problems.append(
+            PerfkitError(
+                "--output is no folder that can be written to",
+                got=str(folder),
+                remedy="name another folder, or change its permissions",
+            )
+        )
+    return folder
+
+
+def _readable(path: Path | None, problems: list[PerfkitError]) -> Path | None:
+    if path is None:
+        return None
+    try:
+        usable = path.is_file() and os.access(path, os.R_OK)
+    except (OSError, ValueError):
+        usable = False
+    if not usable:
+        problems.append(
+            PerfkitError("--policy is no file that can be read", got=str(path), allowed="a file")
+        )
+    return path
+
+
+def _or(value: T | None, default: T) -> T:
+    return default if value is None else value
