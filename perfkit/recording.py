@@ -54,6 +54,7 @@ class Run:
         control: A null comparison was asked for.
         comparisons: Number of comparisons (``aa``); None for ``compare``.
         inject: Slowdown injected into the candidate, as a fraction; 0.0 for none.
+        policy: Path of the user's policy file, or None for perfkit's own.
         redacted: Credentials were removed from a requirement or variable, so it cannot be resumed.
     """
 
@@ -73,6 +74,7 @@ class Run:
     control: bool
     comparisons: int | None
     inject: float
+    policy: str | None
     redacted: bool
 
 
@@ -95,21 +97,40 @@ class SideFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """A benchmark that is about to be measured.
+    """A benchmark that is to be measured; all of a run's are recorded before the first block.
 
     Attributes:
         benchmark: The benchmark.
-        loops: The frozen loop count.
         baseline: Facts of the baseline's environment.
         candidate: Facts of the candidate's environment.
         pinned: Both processes of a block share one CPU.
     """
 
     benchmark: Benchmark
-    loops: int
     baseline: SideFacts
     candidate: SideFacts
     pinned: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesStart:
+    """A series' first block is complete and its loop counts are frozen.
+
+    Attributes:
+        benchmark: ``Benchmark.id``.
+        series: Which series.
+        loops: Loops of a timed turn.
+        run_in: Loops of the untimed run-in before it.
+        pairs: Pairs of turns in a block.
+        spin: Rounds of injected busy loop.
+    """
+
+    benchmark: str
+    series: str
+    loops: int
+    run_in: int
+    pairs: int
+    spin: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,11 +163,12 @@ class Finish:
     seconds: dict[str, float]
 
 
-Line: TypeAlias = Run | Measured | Block | Failure | SeriesEnd | Finish
+Line: TypeAlias = Run | Measured | SeriesStart | Block | Failure | SeriesEnd | Finish
 
 KINDS: dict[str, type[Line]] = {
     "run": Run,
     "measured": Measured,
+    "series-start": SeriesStart,
     "block": Block,
     "failure": Failure,
     "series-end": SeriesEnd,
@@ -162,7 +184,8 @@ class Recording:
     Attributes:
         folder: The run directory.
         run: The first line.
-        measured: Benchmarks by id, in the order measured.
+        measured: Benchmarks by id, in the order to be measured.
+        starts: Frozen loop counts by ``(benchmark, series)``.
         blocks: Every complete block, in time order.
         failures: By benchmark id; the last one wins.
         ends: Finished series by ``(benchmark, series)``.
@@ -173,6 +196,7 @@ class Recording:
     folder: Path
     run: Run
     measured: dict[str, Measured]
+    starts: dict[tuple[str, str], SeriesStart]
     blocks: tuple[Block, ...]
     failures: dict[str, Failure]
     ends: dict[tuple[str, str], SeriesEnd]
@@ -290,6 +314,7 @@ def _assemble(lines: Sequence[Line], folder: Path, path: Path, *, cut: bool) -> 
         folder=folder,
         run=lines[0],
         measured={x.benchmark.id: x for x in lines if isinstance(x, Measured)},
+        starts={(x.benchmark, x.series): x for x in lines if isinstance(x, SeriesStart)},
         blocks=tuple(x for x in lines if isinstance(x, Block)),
         failures={x.benchmark: x for x in lines if isinstance(x, Failure)},
         ends={(x.benchmark, x.series): x for x in lines if isinstance(x, SeriesEnd)},
