@@ -103,12 +103,14 @@ class Measured:
         benchmark: The benchmark.
         baseline: Facts of the baseline's environment.
         candidate: Facts of the candidate's environment.
+        intended: Names of packages the sides were asked to differ in.
         pinned: Both processes of a block share one CPU.
     """
 
     benchmark: Benchmark
     baseline: SideFacts
     candidate: SideFacts
+    intended: tuple[str, ...]
     pinned: bool
 
 
