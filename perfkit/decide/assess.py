@@ -1,0 +1,254 @@
+"""A run against a policy: a finding for each heading, and what follows from them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from perfkit.analyse.estimate import Estimate
+from perfkit.decide.policy import Measure, Policy, Recommendation, Status, recommend, status, worst
+from perfkit.decide.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from perfkit.decide.policy import Section
+    from perfkit.decide.result import Result, Row
+
+PERFORMANCE_TARGET = "Performance Target"
+NO_REGRESSIONS = "No Performance Regressions"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One figure of a finding.
+
+    Attributes:
+        label: The benchmark, or what several were pooled into.
+        baseline: Seconds of one iteration, or bytes.
+        candidate: The same of the candidate.
+        improvement: 1 − ratio, with its interval.
+        status: What it says to the target.
+    """
+
+    label: str
+    baseline: Estimate
+    candidate: Estimate
+    improvement: Estimate
+    status: Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What was found for one heading of the policy.
+
+    Attributes:
+        title: The heading.
+        measure: What it looks at; None for the two rules over all benchmarks.
+        goal: What is wanted, in words.
+        praise: Words added to a met target; may be empty.
+        required: The recommendation waits for it.
+        parts: The figures it rests on; empty when nothing was measured.
+        status: Of all parts together.
+        reason: Why there is no figure, or which benchmarks decided; may be empty.
+    """
+
+    title: str
+    measure: Measure | None
+    goal: str
+    praise: str
+    required: bool
+    parts: tuple[Part, ...]
+    status: Status
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """A run against a policy.
+
+    Attributes:
+        sections: One for each section of the policy, in its order.
+        overall: The geometric mean against its target.
+        improvement: 1 − geometric mean, or None.
+        no_regressions: Whether no benchmark is slower beyond the margin.
+        status: Of all together.
+        recommendation: What follows from what is required.
+    """
+
+    sections: tuple[Finding, ...]
+    overall: Finding
+    improvement: Estimate | None
+    no_regressions: Finding
+    status: Status
+    recommendation: Recommendation
+
+
+def assess(result: Result, policy: Policy, *, margin: float, complete: bool) -> Assessment:
+    """Hold a run against a policy.
+
+    Args:
+        result: The run, judged. When its null control tripped, nothing measured counts as decided.
+        policy: The targets.
+        margin: Practical significance, as a fraction: what "no regressions" allows.
+        complete: The run came to its end: an interrupted one cannot show that nothing is slower.
+    """
+    sections = tuple(_section(title, one, result) for title, one in policy.sections.items())
+    improvement = _improvement(result.geometric_mean) if result.geometric_mean else None
+    overall = Finding(
+        title=PERFORMANCE_TARGET,
+        measure=None,
+        goal=policy.overall.goal,
+        praise="",
+        required=policy.overall.required,
+        parts=(),
+        status=_unless_noisy(status(improvement, policy.overall.target), result),
+        reason="" if improvement else "fewer than two benchmarks were measured",
+    )
+    regressions = _no_regressions(result, policy, margin=margin, complete=complete)
+    findings = (*sections, overall, regressions)
+    return Assessment(
+        sections=sections,
+        overall=overall,
+        improvement=improvement,
+        no_regressions=regressions,
+        status=worst([one.status for one in findings]),
+        recommendation=recommend(
+            {one.title: one.status for one in findings if one.required}, proceed=policy.proceed
+        ),
+    )
+
+
+def _section(title: str, section: Section, result: Result) -> Finding:
+    parts: tuple[Part, ...] = ()
+    if section.measure in {Measure.RESPONSE_TIME, Measure.THROUGHPUT}:
+        reason, gaps = "not measured by `perfkit compare`; needs a load test", False
+    else:
+        rows = [row for row in result.rows if _selected(row, section.benchmarks)]
+        of_memory = section.measure is Measure.PEAK_MEMORY
+        parts = _memory(rows, section) if of_memory else _times(rows, section)
+        missing = [row.id for row in rows if row.comparison is None]
+        names = ", ".join(section.benchmarks)
+        reason = f"no benchmark named {names} was measured" if not parts else ""
+        # Memory is pooled over what there is; a named benchmark that failed leaves a gap.
+        gaps = bool(missing) and not of_memory
+        if missing:
+            reason = f"failed or not measured: {', '.join(missing)}"
+    statuses = [part.status for part in parts] + [Status.NOT_MEASURED] * gaps
+    return Finding(
+        title=title,
+        measure=section.measure,
+        goal=section.goal,
+        praise=section.praise,
+        required=section.required,
+        parts=parts,
+        status=worst([_unless_noisy(one, result) for one in statuses]),
+        reason=reason,
+    )
+
+
+def _selected(row: Row, patterns: Sequence[str]) -> bool:
+    names = {row.id} | ({row.measured.benchmark.name} if row.measured else set())
+    return any(fnmatchcase(name, pattern) for name in names for pattern in patterns)
+
+
+def _times(rows: Sequence[Row], section: Section) -> tuple[Part, ...]:
+    return tuple(
+        _part(row.id, one.baseline, one.candidate, one.ratio, section.target)
+        for row in rows
+        if (one := row.comparison) is not None
+    )
+
+
+def _memory(rows: Sequence[Row], section: Section) -> tuple[Part, ...]:
+    found = [
+        (one.baseline_rss, one.candidate_rss, one.rss_ratio)
+        for row in rows
+        if (one := row.comparison) is not None
+    ]
+    whole = [(a, b, c) for a, b, c in found if a and b and c]
+    if not whole:
+        return ()
+    baseline, candidate, ratio = (_pooled(column) for column in zip(*whole, strict=True))
+    count = "1 benchmark" if len(whole) == 1 else f"{len(whole)} benchmarks, geometric mean"
+    label = f"peak resident memory of the benchmark processes ({count}); not of a service"
+    return (_part(label, baseline, candidate, ratio, section.target),)
+
+
+def _part(
+    label: str, baseline: Estimate, candidate: Estimate, ratio: Estimate, target: float
+) -> Part:
+    gain = _improvement(ratio)
+    return Part(
+        label=label,
+        baseline=baseline,
+        candidate=candidate,
+        improvement=gain,
+        status=status(gain, target),
+    )
+
+
+def _pooled(estimates: Sequence[Estimate]) -> Estimate:
+    """Geometric mean; its ends are the geometric means of the ends, wider than need be."""
+
+    def mean(values: Sequence[float]) -> float:
+        if any(value <= 0 for value in values):
+            return 0.0
+        return math.exp(math.fsum(map(math.log, values)) / len(values))
+
+    return Estimate(
+        value=mean([one.value for one in estimates]),
+        low=mean([one.low for one in estimates]),
+        high=mean([one.high for one in estimates]),
+        confidence=min(one.confidence for one in estimates),
+        n=min(one.n for one in estimates),
+    )
+
+
+def _improvement(ratio: Estimate) -> Estimate:
+    """1 − ratio: what a time or a size that went down has gained."""
+    return Estimate(
+        value=1 - ratio.value,
+        low=1 - ratio.high,
+        high=1 - ratio.low,
+        confidence=ratio.confidence,
+        n=ratio.n,
+    )
+
+
+def _unless_noisy(found: Status, result: Result) -> Status:
+    decided = found in {Status.MET, Status.NOT_MET}
+    return Status.UNDECIDED if result.noisy and decided else found
+
+
+def _no_regressions(result: Result, policy: Policy, *, margin: float, complete: bool) -> Finding:
+    slower = [row.id for row in result.rows if row.verdict is Verdict.SLOWER]
+    open_ = [
+        row.id
+        for row in result.rows
+        if row.comparison is None or not row.comparison.ratio.high <= 1 + margin
+    ]
+    if not any(row.comparison for row in result.rows):
+        found, reason = Status.NOT_MEASURED, "no benchmark was measured"
+    elif result.noisy:
+        found, reason = Status.UNDECIDED, "the machine was too noisy"
+    elif slower:
+        found, reason = Status.NOT_MET, f"slower: {', '.join(slower)}"
+    elif open_:
+        found, reason = Status.UNDECIDED, f"cannot be excluded for {', '.join(open_)}"
+    elif not complete:
+        found, reason = Status.UNDECIDED, "the run did not come to its end"
+    else:
+        found, reason = Status.MET, ""
+    return Finding(
+        title=NO_REGRESSIONS,
+        measure=None,
+        goal="no benchmark slower beyond the margin",
+        praise="",
+        required=policy.no_regressions.required,
+        parts=(),
+        status=found,
+        reason=reason,
+    )
