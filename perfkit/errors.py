@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from perfkit.variant import Side
+
 
 class PerfkitError(Exception):
     """A problem a person can act upon.
@@ -66,6 +68,7 @@ class ProvisionError(PerfkitError):
 
     Attributes:
         output: The failing tool's own words, shortened; empty when there were none.
+        side: Whose it is, or None when it is not one side's fault.
     """
 
     def __init__(
@@ -76,9 +79,11 @@ class ProvisionError(PerfkitError):
         allowed: str | None = None,
         remedy: str | None = None,
         output: str = "",
+        side: Side | None = None,
     ) -> None:
         super().__init__(what, got=got, allowed=allowed, remedy=remedy)
         self.output = output
+        self.side = side
 
 
 class InterpreterNotFoundError(ProvisionError):

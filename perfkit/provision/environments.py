@@ -1,0 +1,333 @@
+"""Make the two environments of a benchmark script, alike but for what is compared."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from importlib.metadata import distributions
+from typing import TYPE_CHECKING, Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
+
+from perfkit.errors import PerfkitError, ProvisionError
+from perfkit.provision.cache import Entry, key_of, obtain
+from perfkit.provision.identity import identity
+from perfkit.provision.installer import Installer, Lock, environment_python
+from perfkit.provision.local import as_local, as_wheel
+from perfkit.provision.pairing import (
+    Wanted,
+    asked_differently,
+    blamed,
+    requirements_of,
+    resolve_pair,
+    with_dependencies,
+)
+from perfkit.provision.pip import PipInstaller
+from perfkit.provision.tools import resolution_settings, run_tool, tool_environ
+from perfkit.provision.uv import UvInstaller, find_uv
+from perfkit.variant import Environment, Variant
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from perfkit.benchmark import Script
+
+_INSTALLERS = ("uv", "pip")
+_FAILED: dict[str, ProvisionError] = {}  # what failed once is not tried again by this process
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageDifference:
+    """A package that is not the same on both sides.
+
+    Attributes:
+        name: Its canonical name.
+        baseline: Version on the baseline's side, or None when it is not installed there.
+        candidate: Version on the candidate's side, or None when it is not installed there.
+        intended: The sides were asked to differ in it, or it is needed by a package in which they
+            were; otherwise no version served both Pythons.
+    """
+
+    name: str
+    baseline: str | None
+    candidate: str | None
+    intended: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvisionedPair:
+    """Both environments of one benchmark script.
+
+    Attributes:
+        baseline: The baseline's environment.
+        candidate: The candidate's; the same one when the variants do not differ in it.
+        differences: Packages that differ, in name order.
+    """
+
+    baseline: Environment
+    candidate: Environment
+    differences: tuple[PackageDifference, ...]
+
+
+def default_installer(cache: Path) -> Installer:
+    """uv, or pip where uv is not usable; ``$PERFKIT_INSTALLER`` (``uv`` or ``pip``) decides.
+
+    Raises:
+        PerfkitError: The variable says something else, or uv is asked for and not usable.
+    """
+    chosen = os.environ.get("PERFKIT_INSTALLER", "").strip().lower()
+    if chosen and chosen not in _INSTALLERS:
+        raise PerfkitError(
+            "PERFKIT_INSTALLER names no installer",
+            got=chosen,
+            allowed=" or ".join(_INSTALLERS),
+            remedy="unset it to let perfkit choose",
+        )
+    program = None if chosen == "pip" else find_uv()
+    if program is not None:
+        return UvInstaller(program=program)
+    if chosen == "uv":
+        raise PerfkitError(
+            "uv is not usable here",
+            got=chosen,
+            remedy="run 'python -m pip install uv', or unset PERFKIT_INSTALLER",
+        )
+    return PipInstaller(cache=cache)
+
+
+def provision_pair(
+    *,
+    baseline: Variant,
+    candidate: Variant,
+    script: Script,
+    cache: Path,
+    installer: Installer | None = None,
+) -> ProvisionedPair:
+    """The environments in which both sides run a script.
+
+    Each holds the script's requirements, the side's own, pyperf, what these need, and nothing else.
+    Everything is kept in the cache; versions once chosen stay chosen until they are cleaned away.
+
+    Args:
+        baseline: One side.
+        candidate: The other side.
+        script: What is going to be run.
+        cache: The cache folder.
+        installer: uv or pip; None for `default_installer`.
+
+    Raises:
+        ProvisionError: A side cannot have what the script needs; ``side`` says which.
+    """
+    installer = default_installer(cache) if installer is None else installer
+    for variant in (baseline, candidate):
+        _check_python(script, variant)
+    try:
+        wanted = [
+            _wanted(variant, script, installer=installer, cache=cache)
+            for variant in (baseline, candidate)
+        ]
+        return _pair(wanted[0], wanted[1], installer=installer, cache=cache)
+    except ProvisionError as error:
+        raise _explained(error, script, (baseline, candidate)) from error
+
+
+def _wanted(variant: Variant, script: Script, *, installer: Installer, cache: Path) -> Wanted:
+    texts: list[str] = []
+    key = key_of("wanted", variant.requirements, identity(variant.interpreter), installer.name)
+    if key in _FAILED:
+        raise blamed(_FAILED[key], variant.side)
+    for text in variant.requirements:
+        project = as_local(text)
+        if project is None:
+            texts.append(text)
+            continue
+        try:
+            wheel = as_wheel(
+                project, interpreter=variant.interpreter, installer=installer, cache=cache
+            )
+        except ProvisionError as error:
+            _FAILED[key] = error
+            raise blamed(error, variant.side) from error
+        texts.append(wheel)
+    requirements = requirements_of(
+        script=script.requirements, pins=script.pins, variant=tuple(texts)
+    )
+    return Wanted(variant=variant, requirements=requirements)
+
+
+def _pair(
+    baseline: Wanted, candidate: Wanted, *, installer: Installer, cache: Path
+) -> ProvisionedPair:
+    settings = resolution_settings(tool_environ())
+    sides = [[identity(w.variant.interpreter), w.requirements] for w in (baseline, candidate)]
+    key = key_of("pair", sides, installer.name, settings)
+    if key in _FAILED:
+        raise _FAILED[key]
+
+    def resolve(folder: Path) -> dict[str, Any]:
+        pair = resolve_pair(baseline, candidate, installer=installer, work=folder)
+        return {
+            "baseline": pair.baseline,
+            "candidate": pair.candidate,
+            "wheels_only": pair.wheels_only,
+        }
+
+    labels = " and ".join(w.variant.interpreter.label for w in (baseline, candidate))
+    label = f"{labels}: {', '.join(baseline.requirements)}"
+    try:
+        entry = obtain(
+            cache, "resolutions", key, label=label, build=resolve, usable=lambda *_: True
+        )
+        first, second = (
+            _environment(
+                wanted,
+                tuple(entry.facts[wanted.variant.side]),
+                wheels_only=entry.facts["wheels_only"],
+                installer=installer,
+                cache=cache,
+            )
+            for wanted in (baseline, candidate)
+        )
+        pair = ProvisionedPair(
+            baseline=_describe(first, installer),
+            candidate=_describe(second, installer),
+            differences=_differences(
+                first, second, asked_differently(baseline.requirements, candidate.requirements)
+            ),
+        )
+        _check_pyperf(pair)
+    except ProvisionError as error:
+        _FAILED[key] = error
+        raise
+    return pair
+
+
+def _environment(
+    wanted: Wanted, lock: Lock, *, wheels_only: bool, installer: Installer, cache: Path
+) -> Entry:
+    interpreter = wanted.variant.interpreter
+
+    def build(folder: Path) -> dict[str, Any]:
+        venv = folder / "venv"
+        installer.install(interpreter, lock, venv, wheels_only=wheels_only)
+        run_tool(
+            [str(environment_python(venv)), "-I", "-c", "import pyperf"],
+            what="pyperf cannot be imported in the new environment",
+            cwd=folder,
+        )
+        packages, needs = _installed(venv)
+        return {"packages": packages, "needs": needs}
+
+    names = ", ".join(line.partition(" @ ")[0] for line in lock)
+    try:
+        return obtain(
+            cache,
+            "environments",
+            key_of("environment", identity(interpreter), lock, installer.name),
+            label=f"{interpreter.label}: {names}",
+            build=build,
+            usable=lambda folder, _: environment_python(folder / "venv").exists(),
+        )
+    except ProvisionError as error:
+        raise blamed(error, wanted.variant.side) from error
+
+
+def _installed(venv: Path) -> tuple[list[tuple[str, str]], dict[str, list[str]]]:
+    """What stands in an environment, and which package needs which."""
+    folders = [*venv.glob("lib/*/site-packages"), *venv.glob("Lib/site-packages")]
+    versions: dict[str, str] = {}
+    needs: dict[str, list[str]] = {}
+    for distribution in distributions(path=[str(folder) for folder in folders]):
+        name = canonicalize_name(distribution.name)
+        versions[name] = distribution.version
+        needs[name] = sorted({_name(text) for text in distribution.requires or ()} - {""})
+    return sorted(versions.items()), needs
+
+
+def _name(requirement: str) -> str:
+    try:
+        return canonicalize_name(Requirement(requirement).name)
+    except InvalidRequirement:  # old metadata
+        return ""
+
+
+def _describe(entry: Entry, installer: Installer) -> Environment:
+    return Environment(
+        python=environment_python(entry.folder / "venv"),
+        packages=tuple((name, version) for name, version in entry.facts["packages"]),
+        built_with=installer.name,
+        reused=entry.reused,
+    )
+
+
+def _differences(
+    baseline: Entry, candidate: Entry, asked: frozenset[str]
+) -> tuple[PackageDifference, ...]:
+    first, second = (dict(entry.facts["packages"]) for entry in (baseline, candidate))
+    intended = with_dependencies(asked, baseline.facts["needs"]) | with_dependencies(
+        asked, candidate.facts["needs"]
+    )
+    return tuple(
+        PackageDifference(
+            name=name,
+            baseline=first.get(name),
+            candidate=second.get(name),
+            intended=name in intended,
+        )
+        for name in sorted(first.keys() | second.keys())
+        if first.get(name) != second.get(name)
+    )
+
+
+def _check_python(script: Script, variant: Variant) -> None:
+    if script.requires_python is None:
+        return
+    try:
+        allowed = SpecifierSet(script.requires_python)
+    except InvalidSpecifier as error:
+        raise ProvisionError(
+            f"{script.label}: requires-python cannot be read",
+            got=script.requires_python,
+            allowed="a PEP 440 specifier such as '>=3.9'",
+            remedy=f"correct it in {script.path.name}",
+        ) from error
+    if not allowed.contains(variant.interpreter.version, prereleases=True):
+        raise ProvisionError(
+            f"{script.label} does not run on the {variant.side}'s Python",
+            got=variant.interpreter.label,
+            allowed=f"Python {script.requires_python}",
+            remedy=f"leave the benchmark out, or choose another --{variant.side}",
+            side=variant.side,
+        )
+
+
+def _check_pyperf(pair: ProvisionedPair) -> None:
+    for difference in pair.differences:
+        if difference.name == "pyperf":
+            raise ProvisionError(
+                "pyperf would differ between the sides, and it is what measures",
+                got=f"{difference.baseline} and {difference.candidate}",
+                allowed="one version on both sides",
+                remedy="ask for the same version on both sides: --with 'pyperf==…'",
+            )
+
+
+def _explained(
+    error: ProvisionError, script: Script, variants: tuple[Variant, Variant]
+) -> ProvisionError:
+    where = ", ".join(
+        f"{variant.side} {variant.interpreter.label}"
+        for variant in variants
+        if error.side in (None, variant.side)
+    )
+    return ProvisionError(
+        f"{script.label} ({where}): {error.what}",
+        got=error.got,
+        allowed=error.allowed,
+        remedy=error.remedy
+        or "change the benchmark's dependencies or --with, or leave the benchmark out",
+        output=error.output,
+        side=error.side,
+    )
