@@ -1,6 +1,7 @@
 """How people write things: percentages, times, variables, options, requirements.
 
-Pure, but for a look at paths. Each function takes what a person wrote and returns a value, or raises `InvalidError`.
+Pure, but for a look at paths. Each function takes what a person wrote and returns a value, or
+raises `InvalidError`.
 """
 
 from __future__ import annotations
@@ -8,14 +9,12 @@ from __future__ import annotations
 import math
 import re
 import shlex
-from typing import TYPE_CHECKING, TypeGuard
+from pathlib import Path
+from typing import TypeGuard
 
 from packaging.requirements import InvalidRequirement, Requirement
 
 from perfkit.errors import PerfkitError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _NUMBER = r"(?P<number>\d{1,12}(?:\.\d{0,12})?|\.\d{1,12})"
 _SHARE = re.compile(rf"{_NUMBER}\s?(?P<unit>%?)", re.ASCII)
@@ -53,6 +52,9 @@ _REQUIREMENT_FORMS = (
     'a requirement such as "pydantic==2.11.*", or the path of a project folder, wheel or sdist'
 )
 _ARCHIVES = (".whl", ".tar.gz", ".zip")
+_URL_OR_MARKER = re.compile(r"[@;]|://")
+_PATH_LIKE = re.compile(r"^[.~]|[/\\]|\.(whl|tar\.gz|zip)(\[[^\[\]]*\])?$", re.IGNORECASE)
+_EXTRAS = re.compile(r"\[[\w.,\s-]*\]$", re.ASCII)
 
 
 class InvalidError(PerfkitError, ValueError):
@@ -156,41 +158,41 @@ def requirement(value: object, *, cwd: Path) -> str:
     if not isinstance(value, str) or not value.strip():
         raise InvalidError("is no requirement", got=value, allowed=_REQUIREMENT_FORMS)
     text = value.strip()
-    named = "@" in text or "://" in text or ";" in text
-    if not named and (text.startswith((".", "~")) or "/" in text or "\\" in text or _archive(text)):
+    if not _URL_OR_MARKER.search(text) and _PATH_LIKE.search(text):
         return _path_requirement(text, cwd)
     try:
-        Requirement(text)
+        parsed = Requirement(text)
     except InvalidRequirement as error:
         reason = str(error).partition("\n")[0]
         remedy = 'write "NAME @ URL"' if "://" in text else None
         raise InvalidError(
             f"is no requirement ({reason})", got=value, allowed=_REQUIREMENT_FORMS, remedy=remedy
         ) from error
-    return text
+    if parsed.url is None or ":" in parsed.url:
+        return text
+    parsed.url = Path(_path_requirement(parsed.url, cwd)).as_uri()
+    return str(parsed)
 
 
 def _path_requirement(text: str, cwd: Path) -> str:
+    path_text, extras = text, ""
+    if match := _EXTRAS.search(text):
+        path_text, extras = text[: match.start()], match[0]
     try:
-        path = (cwd / text).expanduser().resolve()
-        if path.is_file() and _archive(path.name):
-            return str(path)
-        if path.is_dir() and any((path / n).is_file() for n in ("pyproject.toml", "setup.py")):
-            return str(path)
+        path = (cwd / Path(path_text).expanduser()).resolve()
+        is_archive = path.is_file() and path.name.lower().endswith(_ARCHIVES)
+        is_project = any((path / name).is_file() for name in ("pyproject.toml", "setup.py"))
         exists = path.exists()
     except (OSError, RuntimeError, ValueError) as error:  # too long; no home; a NUL inside
         reason = f"is no usable path ({error})"
         raise InvalidError(reason, got=text, allowed=_REQUIREMENT_FORMS) from error
+    if is_archive or is_project:
+        return f"{path}{extras}"
     if exists:
         what = "is no project: it holds neither pyproject.toml nor setup.py"
         raise InvalidError(what, got=str(path), allowed=_REQUIREMENT_FORMS)
-    what = "does not exist"
     remedy = "check the path; relative ones start at the current folder"
-    raise InvalidError(what, got=str(path), allowed=_REQUIREMENT_FORMS, remedy=remedy)
-
-
-def _archive(text: str) -> bool:
-    return text.lower().endswith(_ARCHIVES)
+    raise InvalidError("does not exist", got=str(path), allowed=_REQUIREMENT_FORMS, remedy=remedy)
 
 
 def _why_not(word: str) -> str:

@@ -52,7 +52,7 @@ def make_plan(options: Mapping[str, object], *, command: str, cwd: Path) -> Plan
     merged = _merge(options, command=command, cwd=cwd, problems=problems)
     selection = _select(merged.said, cwd, problems)
     output = _writable(merged.said.output or cwd / _OUTPUT, problems)
-    policy = _readable(merged.said.policy, problems)
+    policy = _policy(merged.said.policy, problems)
     baseline, candidate = _variants(merged, command=command, cwd=cwd, problems=problems)
     if problems or baseline is None or candidate is None:
         raise PlanError(problems)
@@ -236,6 +236,7 @@ def _interpreter(
     download: bool | None,  # noqa: FBT001 - None is "not said"
     problems: list[PerfkitError],
 ) -> Interpreter | None:
+    from perfkit.provision.cache import cache_root
     from perfkit.provision.interpreters import find_interpreter, parse_spec
 
     if text is None:
@@ -243,7 +244,7 @@ def _interpreter(
     wanted = download is not False
     try:
         spec = parse_spec(_anchored(text, cwd))
-        return find_interpreter(spec, download=wanted and not problems)
+        return find_interpreter(spec, download=wanted and not problems, cache=cache_root())
     except PerfkitError as error:
         if isinstance(error, InterpreterNotFoundError) and wanted and problems:
             error.remedy = "perfkit tries to install it once the other problems are solved"
@@ -282,17 +283,17 @@ def _writable(folder: Path, problems: list[PerfkitError]) -> Path:
     return folder
 
 
-def _readable(path: Path | None, problems: list[PerfkitError]) -> Path | None:
-    if path is None:
-        return None
-    try:
-        usable = path.is_file() and os.access(path, os.R_OK)
-    except (OSError, ValueError):
-        usable = False
-    if not usable:
-        problems.append(
-            PerfkitError("--policy is no file that can be read", got=str(path), allowed="a file")
-        )
+def _policy(path: Path | None, problems: list[PerfkitError]) -> Path | None:
+    """Insist that the policy can be used: nobody should learn after measuring that it cannot."""
+    from perfkit.decide.policy import load_policy
+
+    if path is not None:
+        try:
+            load_policy(path)
+        except PlanError as error:
+            problems += error.problems
+        except ValueError as error:  # a NUL in the name
+            problems.append(PerfkitError(f"--policy cannot be read: {error}", got=str(path)))
     return path
 
 
