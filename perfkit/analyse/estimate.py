@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from perfkit.caveat import Caveat
+from perfkit.caveat import Caveat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +48,8 @@ class Comparison:
         p_value: Two-sided p-value of "no difference", corrected for looks.
         effects: Log ratio of each block, in block order.
         between_share: Share (0..1) of the ratio's variance that lies between blocks, or None.
-        stopped: Why measuring ended: ``"precision"``, ``"decided"``, ``"budget"``, ``"interrupted"``.
+        stopped: Why measuring ended: ``"precision"``, ``"decided"``, ``"budget"``,
+            ``"interrupted"``.
         caveats: What to know before trusting it.
     """
 
