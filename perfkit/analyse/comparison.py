@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from perfkit.analyse.effects import BlockEffects
+    from perfkit.analyse.location import Location
     from perfkit.block import Block
     from perfkit.settings import Goal
 
@@ -49,34 +50,39 @@ def compare_blocks(
     """
     summary = summarise_blocks(blocks, inner_loops=inner_loops)
     effects = summary.log_ratio
+    found = locate(effects, look_confidence(goal))
     memory = _peak_memory(blocks)
     comparison = Comparison(
         benchmark=blocks[0].benchmark,
         series=blocks[0].series,
-        ratio=_estimate(effects, goal),
-        baseline=_estimate(summary.baseline, goal),
-        candidate=_estimate(summary.candidate, goal),
-        baseline_rss=_estimate(memory[0], goal) if memory.size else None,
-        candidate_rss=_estimate(memory[1], goal) if memory.size else None,
-        rss_ratio=_estimate(memory[1] - memory[0], goal) if memory.size else None,
-        detectable=_detectable(effects, goal),
+        ratio=_estimate(found, len(effects), goal),
+        baseline=_locate(summary.baseline, goal),
+        candidate=_locate(summary.candidate, goal),
+        baseline_rss=_locate(memory[0], goal) if memory.size else None,
+        candidate_rss=_locate(memory[1], goal) if memory.size else None,
+        rss_ratio=_locate(memory[1] - memory[0], goal) if memory.size else None,
+        detectable=_detectable(found, len(effects), goal),
         p_value=_p_value(effects, goal),
         effects=tuple(effects.tolist()),
-        between_share=_between_share(summary, goal),
+        between_share=_between_share(found, summary, goal),
         stopped=stopped,
         caveats=(),
     )
     return replace(comparison, caveats=diagnose(blocks, summary, comparison, goal))
 
 
-def _estimate(logs: NDArray[np.float64], goal: Goal) -> Estimate:
-    found = locate(logs, look_confidence(goal))
+def _locate(logs: NDArray[np.float64], goal: Goal) -> Estimate:
+    return _estimate(locate(logs, look_confidence(goal)), len(logs), goal)
+
+
+def _estimate(found: Location, count: int, goal: Goal) -> Estimate:
+    """From the log scale to the scale itself."""
     return Estimate(
         value=float(np.exp(found.value)),
         low=float(np.exp(found.low)),
         high=float(np.exp(found.high)),
         confidence=goal.confidence,
-        n=len(logs),
+        n=count,
     )
 
 
@@ -96,26 +102,22 @@ def _p_value(effects: NDArray[np.float64], goal: Goal) -> float:
     return min(1.0, signed_rank_p(effects) * looks)
 
 
-def _detectable(effects: NDArray[np.float64], goal: Goal) -> float:
+def _detectable(found: Location, count: int, goal: Goal) -> float:
     """Source: H. S. Bloom, "Minimum detectable effects", Evaluation Review 19, 1995."""
-    level = look_confidence(goal)
-    found = locate(effects, level)
-    error = standard_error(found, len(effects), level)
+    error = standard_error(found, count, look_confidence(goal))
     if not np.isfinite(error):
         return float("inf")
     half_width = (found.high - found.low) / 2
-    return float(np.expm1(half_width + stats.t.ppf(POWER, len(effects) - 1) * error))
+    return float(np.expm1(half_width + stats.t.ppf(POWER, count - 1) * error))
 
 
-def _between_share(summary: BlockEffects, goal: Goal) -> float | None:
+def _between_share(found: Location, summary: BlockEffects, goal: Goal) -> float | None:
     """Share of the block effects' variance that their turns do not explain.
 
     One-way random effects (Kalibera & Jones, "Rigorous benchmarking in reasonable time", 2013),
     with the robust variance of the effects and the turns' own sampling variance.
     """
-    level = look_confidence(goal)
-    count = len(summary.log_ratio)
-    total = float(spread(locate(summary.log_ratio, level), count, level)) ** 2
+    total = float(spread(found, len(summary.log_ratio), look_confidence(goal))) ** 2
     within = float(stats.trim_mean(summary.within_variance, 0.1))
     if not (np.isfinite(total) and np.isfinite(within) and total > 0):
         return None
