@@ -1,0 +1,165 @@
+"""From a recording to a judged result: pure, so that any run can be judged again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from perfkit.analyse.comparison import compare_blocks
+from perfkit.analyse.family import geometric_mean, holm
+from perfkit.caveat import Caveat
+from perfkit.decide.result import Result, Row
+from perfkit.decide.verdict import Verdict, judge
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from perfkit.analyse.estimate import Comparison
+    from perfkit.recording import Measured, Recording
+
+COMPARE = "compare"
+CONTROL = "control"
+
+
+def judge_run(recording: Recording) -> Result:
+    """Judge every benchmark of a ``compare`` run.
+
+    Args:
+        recording: The run as recorded so far; benchmarks without blocks are not measured.
+
+    Returns:
+        Rows in the order in which the benchmarks were to be measured, then scripts that failed
+        before their benchmarks were known.
+    """
+    goal = recording.run.goal
+    controls = [
+        control
+        for name in recording.measured
+        if (control := comparison_of(recording, name, CONTROL)) is not None
+    ]
+    tripped = _tripped(controls, goal.confidence)
+    control_of = {control.benchmark: control for control in controls}
+    rows = [
+        _row(recording, measured, control_of.get(name), tripped=name in tripped)
+        for name, measured in recording.measured.items()
+    ]
+    rows += [_failed(recording, x) for x in recording.failures if x not in recording.measured]
+    comparisons = [row.comparison for row in rows if row.comparison is not None]
+    several = len(comparisons) > 1
+    return Result(
+        rows=tuple(rows),
+        geometric_mean=geometric_mean(comparisons, goal.confidence) if several else None,
+        noisy=bool(tripped),
+        caveats=(*_run_caveats(recording), *(c for x in comparisons for c in x.caveats)),
+        seconds=seconds_by_stage(recording),
+    )
+
+
+def comparison_of(recording: Recording, name: str, series: str) -> Comparison | None:
+    """What one series of a benchmark says, or None when it has no blocks."""
+    blocks = recording.series(name, series)
+    if not blocks:
+        return None
+    end = recording.ends.get((name, series))
+    return compare_blocks(
+        blocks,
+        recording.run.goal,
+        inner_loops=recording.measured[name].benchmark.inner_loops,
+        stopped=end.reason if end is not None else "interrupted",
+    )
+
+
+def row_of(recording: Recording, name: str) -> Row:
+    """A benchmark's row by itself, before the run is complete."""
+    control = comparison_of(recording, name, CONTROL)
+    controls = [control] if control is not None else []
+    tripped = name in _tripped(controls, recording.run.goal.confidence)
+    return _row(recording, recording.measured[name], control, tripped=tripped)
+
+
+def seconds_by_stage(recording: Recording) -> dict[str, float]:
+    """Where the wall time went, over all sittings of a run."""
+    blocks = recording.blocks
+    seconds = {
+        "start-up": sum(block.wait_seconds for block in blocks),
+        "run-in": sum(block.run_in_seconds for block in blocks),
+        "timed": sum(block.timed_seconds for block in blocks),
+    }
+    total = 0.0
+    for finish in recording.finishes:
+        for stage, spent in finish.seconds.items():
+            if stage == "total":
+                total += spent
+            elif stage != "measure":
+                seconds[stage] = seconds.get(stage, 0.0) + spent
+    total = max(total, sum(seconds.values()))
+    return {**seconds, "other": total - sum(seconds.values()), "total": total}
+
+
+def _row(
+    recording: Recording, measured: Measured, control: Comparison | None, *, tripped: bool
+) -> Row:
+    name = measured.benchmark.id
+    failure = recording.failures.get(name)
+    comparison = None if failure else comparison_of(recording, name, COMPARE)
+    if failure is not None:
+        verdict = Verdict.FAILED
+    elif comparison is None:
+        verdict = Verdict.NOT_MEASURED
+    elif tripped:
+        verdict = Verdict.INCONCLUSIVE
+    else:
+        verdict = judge(comparison.ratio, recording.run.goal.margin)
+    return Row(
+        id=name,
+        description=measured.benchmark.description,
+        measured=measured,
+        comparison=comparison,
+        verdict=verdict,
+        failure=failure,
+        control=control,
+    )
+
+
+def _failed(recording: Recording, name: str) -> Row:
+    return Row(
+        id=name,
+        description="",
+        measured=None,
+        comparison=None,
+        verdict=Verdict.FAILED,
+        failure=recording.failures[name],
+        control=None,
+    )
+
+
+def _tripped(controls: Sequence[Comparison], confidence: float) -> frozenset[str]:
+    """Benchmarks whose null comparison found a difference, Holm's family error kept."""
+    adjusted = holm([control.p_value for control in controls])
+    return frozenset(
+        control.benchmark
+        for control, p_value in zip(controls, adjusted, strict=True)
+        if p_value <= 1 - confidence
+    )
+
+
+def _run_caveats(recording: Recording) -> list[Caveat]:
+    caveats = []
+    if any(not measured.pinned for measured in recording.measured.values()):
+        caveats.append(
+            Caveat(
+                code="not-pinned",
+                text="processes could not be pinned to one CPU on this system",
+                remedy="expect wider intervals, or measure on Linux",
+                benchmark=None,
+            )
+        )
+    if recording.cut:
+        caveats.append(
+            Caveat(
+                code="recording-cut",
+                text="the recording's last line is incomplete and was left out",
+                remedy="go on with --resume to measure that block again",
+                benchmark=None,
+            )
+        )
+    return caveats

@@ -1,0 +1,234 @@
+"""Before the first block: both environments of every script, and the names of its benchmarks."""
+
+from __future__ import annotations
+
+import dataclasses
+import fnmatch
+import hashlib
+import json
+import os
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from perfkit import suite
+from perfkit.benchmark import Benchmark, Script
+from perfkit.block import Failure
+from perfkit.errors import PerfkitError, ProvisionError
+from perfkit.measure.child import TaskFacts
+from perfkit.measure.failure import TargetError
+from perfkit.measure.launch import Launch
+from perfkit.provision.cache import cache_root
+from perfkit.provision.environments import ProvisionedPair, provision_pair
+from perfkit.recording import Measured, SideFacts
+from perfkit.session.progress import Failed, Listener, Stage
+from perfkit.variant import Environment, Side
+
+if TYPE_CHECKING:
+    from perfkit.measure.lockstep import Bench
+    from perfkit.plan import Plan
+
+_UNIT = "second"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A benchmark that can be measured.
+
+    Attributes:
+        measured: What is recorded of it.
+        launches: How each side is started.
+    """
+
+    measured: Measured
+    launches: Mapping[Side, Launch]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preparation:
+    """All that can be measured, and what cannot.
+
+    Attributes:
+        benchmarks: In the order of the plan.
+        failures: Scripts and benchmarks that cannot be measured.
+        seconds: Wall seconds by stage, ``"provision"`` and ``"discover"``.
+    """
+
+    benchmarks: tuple[Prepared, ...]
+    failures: tuple[Failure, ...]
+    seconds: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ready:
+    script: Script
+    pair: ProvisionedPair
+    launches: Mapping[Side, Launch]
+
+
+def prepare(plan: Plan, bench: Bench, listener: Listener) -> Preparation:
+    """Make the environments of every script and learn its benchmarks.
+
+    A script that fails is reported and left out; the others go on.
+    """
+    began = time.perf_counter()
+    ready, failures = _provision(plan, listener)
+    provisioned = time.perf_counter()
+    benchmarks, more = _discover(plan, ready, bench, listener)
+    return Preparation(
+        benchmarks=tuple(benchmarks),
+        failures=(*failures, *more),
+        seconds={
+            "provision": provisioned - began,
+            "discover": time.perf_counter() - provisioned,
+        },
+    )
+
+
+def _provision(plan: Plan, listener: Listener) -> tuple[list[_Ready], list[Failure]]:
+    ready, failures = [], []
+    for done, script in enumerate(plan.scripts):
+        listener(Stage(name="provision", item=script.label, done=done, total=len(plan.scripts)))
+        try:
+            pair = provision_pair(
+                baseline=plan.baseline,
+                candidate=plan.candidate,
+                script=script,
+                cache=cache_root(),
+            )
+        except PerfkitError as error:
+            failures.append(_not_provisioned(script, error))
+            listener(Failed(failure=failures[-1]))
+            continue
+        launches = {
+            Side.BASELINE: Launch.of(plan.baseline, pair.baseline, script, plan.cwd),
+            Side.CANDIDATE: Launch.of(plan.candidate, pair.candidate, script, plan.cwd),
+        }
+        ready.append(_Ready(script=script, pair=pair, launches=launches))
+    return ready, failures
+
+
+def _not_provisioned(script: Script, error: PerfkitError) -> Failure:
+    return Failure(
+        benchmark=script.label,
+        side=error.side if isinstance(error, ProvisionError) else None,
+        stage="provision",
+        reason=str(error),
+        detail=error.output if isinstance(error, ProvisionError) else "",
+    )
+
+
+def _discover(
+    plan: Plan, ready: Sequence[_Ready], bench: Bench, listener: Listener
+) -> tuple[list[Prepared], list[Failure]]:
+    found: list[tuple[_Ready, Mapping[Side, Sequence[TaskFacts]]]] = []
+    failures = []
+    for done, one in enumerate(ready):
+        listener(Stage(name="discover", item=one.script.label, done=done, total=len(ready)))
+        try:
+            found.append((one, {side: _tasks(bench, one, side) for side in Side}))
+        except TargetError as error:
+            failures.append(as_failure(one.script.label, error))
+            listener(Failed(failure=failures[-1]))
+    names = Counter(facts.name for _, tasks in found for facts in tasks[Side.BASELINE])
+    prepared = []
+    for one, tasks in found:
+        elsewhere = {facts.name: facts for facts in tasks[Side.CANDIDATE]}
+        for number, facts in enumerate(tasks[Side.BASELINE]):
+            unique = names[facts.name] == 1
+            name = facts.name if unique else f"{one.script.label}::{facts.name}"
+            if not _wanted(plan.patterns, name, facts.name):
+                continue
+            problem = _unmeasurable(facts, elsewhere.get(facts.name))
+            if problem is not None:
+                failures.append(
+                    Failure(benchmark=name, side=None, stage="start", reason=problem, detail="")
+                )
+                listener(Failed(failure=failures[-1]))
+                continue
+            benchmark = Benchmark(
+                id=name,
+                name=facts.name,
+                script=one.script,
+                task=number,
+                inner_loops=facts.inner_loops,
+                description=facts.description or suite.description(one.script.path),
+            )
+            measured = Measured(
+                benchmark=benchmark,
+                baseline=_side_facts(one.pair.baseline, facts),
+                candidate=_side_facts(one.pair.candidate, elsewhere[facts.name]),
+                intended=tuple(x.name for x in one.pair.differences if x.intended),
+                pinned=bench.placement.measuring is not None,
+            )
+            prepared.append(Prepared(measured=measured, launches=one.launches))
+    return prepared, failures
+
+
+def _wanted(patterns: Sequence[str], *names: str) -> bool:
+    return not patterns or any(
+        fnmatch.fnmatchcase(name, pattern) for name in names for pattern in patterns
+    )
+
+
+def _unmeasurable(baseline: TaskFacts, candidate: TaskFacts | None) -> str | None:
+    if candidate is None:
+        return "the candidate's run of the script has no benchmark of this name"
+    if baseline.unit != _UNIT:
+        return f"it measures in {baseline.unit!r}; perfkit compares times in seconds"
+    return None
+
+
+def _side_facts(environment: Environment, facts: TaskFacts) -> SideFacts:
+    return SideFacts(
+        python=str(environment.python),
+        version=facts.version,
+        pyperf=facts.pyperf,
+        packages=environment.packages,
+    )
+
+
+def as_failure(name: str, error: TargetError) -> Failure:
+    """What is recorded of a process that did not do its part."""
+    return Failure(
+        benchmark=name, side=error.side, stage=error.stage, reason=str(error), detail=error.detail
+    )
+
+
+def _tasks(bench: Bench, one: _Ready, side: Side) -> list[TaskFacts]:
+    """A script's tasks, learnt by running it once; kept in the cache by content."""
+    launch = one.launches[side]
+    environment = one.pair.baseline if side is Side.BASELINE else one.pair.candidate
+    path = cache_root() / "tasks" / f"{_key(launch, environment)}.json"
+    with suppress(OSError, ValueError, TypeError):
+        return [TaskFacts(**facts) for facts in json.loads(path.read_text(encoding="utf-8"))]
+    tasks = bench.tasks(launch)
+    _keep(path, json.dumps([dataclasses.asdict(facts) for facts in tasks]))
+    return tasks
+
+
+def _key(launch: Launch, environment: Environment) -> str:
+    parts = [
+        launch.script.digest,
+        str(environment.python),
+        environment.packages,
+        launch.flags,
+        launch.environ,
+        launch.script.arguments,
+    ]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:24]
+
+
+def _keep(path: Path, text: str) -> None:
+    """Write a cache file whole or not at all; a cache that cannot be written is no failure."""
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(name).replace(path)
