@@ -1,0 +1,9 @@
+"""From BENCHMARK arguments to scripts: what there is, what it needs, a digest of its sources.
+
+Nothing is run or imported here. ``search`` turns arguments into scripts, ``reading`` reads one
+script or one folder of pyperformance, ``metadata`` checks what their headers and files say.
+"""
+
+from perfkit.suite.search import Selection, default_suite, description, select
+
+__all__ = ["Selection", "default_suite", "description", "select"]

@@ -1,0 +1,200 @@
+"""One script, or one benchmark folder of pyperformance, with what it needs and a digest.
+
+A folder ``bm_NAME`` holds ``run_benchmark.py``, ``pyproject.toml`` and perhaps variants
+``bm_VARIANT.toml`` and pins, ``requirements.txt``. Source: ``_benchmark_metadata`` of
+pyperformance 1.14, whose rules are followed where its documentation is silent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+from perfkit.benchmark import Script
+from perfkit.suite.metadata import Reader, unreadable
+
+if TYPE_CHECKING:
+    from perfkit.errors import PerfkitError
+
+RUN_SCRIPT = "run_benchmark.py"
+METAFILE = "pyproject.toml"
+PINS = "requirements.txt"
+
+_BIG_FILE = 1 << 20  # bytes; above, size and time of change stand for the content
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A script and where it was found.
+
+    Attributes:
+        script: The script; its label is not yet unique.
+        origin: The file that describes it, which tells it from its variants.
+        place: The folder that tells it from its namesakes.
+    """
+
+    script: Script
+    origin: Path
+    place: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Needs:
+    """What a metafile says, with what it inherits."""
+
+    name: str | None
+    script: Path | None
+    arguments: tuple[str, ...]
+    requirements: tuple[str, ...]
+    requires_python: str | None
+
+
+def is_benchmark_folder(path: Path) -> bool:
+    """Whether it is a folder in the manner of pyperformance."""
+    return path.name.startswith("bm_") and (path / RUN_SCRIPT).is_file()
+
+
+def read_script(
+    path: Path, problems: list[PerfkitError], *, folder: Path | None = None
+) -> list[Found]:
+    """A script with a PEP 723 header or none; nothing, and problems, when that is invalid.
+
+    Args:
+        path: Absolute path of the script.
+        problems: Where problems are appended.
+        folder: The benchmark folder that the script runs, when it does.
+    """
+    before = len(problems)
+    reader = Reader(path, problems)
+    source = reader.content()
+    header = reader.header(source)
+    pins = Reader(folder / PINS, problems).pins() if folder else ()
+    script = Script(
+        path=path,
+        label=folder.name.removeprefix("bm_") if folder else path.stem,
+        arguments=(),
+        requirements=() if pins else reader.texts(header, "dependencies", Requirement),
+        pins=pins,
+        requires_python=reader.text(header, "requires-python", SpecifierSet),
+        digest=_digest(source, _folder_digest(folder, problems) if folder else b""),
+    )
+    if len(problems) > before:
+        return []
+    return [Found(script=script, origin=path, place=(folder or path).parent)]
+
+
+def read_folder(folder: Path, problems: list[PerfkitError]) -> list[Found]:
+    """The benchmark of a folder, then its variants by file name."""
+    found = read_run_script(folder, problems)
+    for variant in sorted(folder.glob("bm_*.toml")):
+        found += read_metafile(variant, problems)
+    return found
+
+
+def read_run_script(folder: Path, problems: list[PerfkitError]) -> list[Found]:
+    """The benchmark of a folder without its variants."""
+    if (folder / METAFILE).is_file():
+        return read_metafile(folder / METAFILE, problems)
+    return read_script(folder / RUN_SCRIPT, problems, folder=folder)
+
+
+def read_metafile(metafile: Path, problems: list[PerfkitError]) -> list[Found]:
+    """The benchmark that a ``pyproject.toml`` or ``bm_VARIANT.toml`` describes.
+
+    With a ``requirements.txt`` beside the script nothing else is required: pyperformance never
+    looks at ``dependencies``, and some of its own name what does not exist.
+    """
+    before = len(problems)
+    folder = metafile.parent
+    needs = _needs(metafile, problems, above=())
+    path = (needs.script or folder / RUN_SCRIPT).resolve()
+    source = Reader(path, problems).content()
+    pins = Reader(path.parent / PINS, problems).pins()
+    content = _folder_digest(folder, problems)
+    if len(problems) > before:
+        return []
+    stem = folder.name if metafile.name == METAFILE else metafile.stem
+    script = Script(
+        path=path,
+        label=needs.name or stem.removeprefix("bm_"),
+        arguments=needs.arguments,
+        requirements=() if pins else needs.requirements,
+        pins=pins,
+        requires_python=needs.requires_python,
+        digest=_digest(source, content, *(argument.encode() for argument in needs.arguments)),
+    )
+    return [Found(script=script, origin=metafile, place=folder.parent)]
+
+
+def _needs(metafile: Path, problems: list[PerfkitError], *, above: tuple[Path, ...]) -> _Needs:
+    """Read a metafile and its bases; what it says itself wins, field by field."""
+    reader = Reader(metafile, problems)
+    data = reader.toml(reader.content().decode("utf-8", errors="replace"))
+    project = reader.table(data, "project")
+    tool = reader.table(reader.table(data, "tool"), "pyperformance")
+    runscript = reader.text(tool, "runscript")
+    own = _Needs(
+        name=reader.text(tool, "name"),
+        script=metafile.parent / runscript if runscript else None,
+        arguments=reader.texts(tool, "extra_opts"),
+        requirements=reader.texts(project, "dependencies", Requirement),
+        requires_python=reader.text(project, "requires-python", SpecifierSet),
+    )
+    base_file = _base_of(metafile, reader.text(tool, "inherits"))
+    if base_file is None:
+        return own
+    if base_file in {metafile, *above}:
+        reader.problem("'inherits' goes round in a circle", got=str(base_file), allowed="a base")
+        return own
+    base = _needs(base_file, problems, above=(metafile, *above))
+    return replace(
+        own,
+        script=own.script or base.script,
+        arguments=own.arguments or base.arguments,
+        requirements=own.requirements or base.requirements,
+        requires_python=own.requires_python or base.requires_python,
+    )
+
+
+def _base_of(metafile: Path, inherits: str | None) -> Path | None:
+    """Where pyperformance looks: ``..`` is ``base.toml`` one up; variants inherit unasked."""
+    folder = metafile.parent
+    if inherits == "..":
+        return folder.parent / "base.toml"
+    if inherits:
+        return (folder / inherits).resolve()
+    variant = metafile.name.startswith("bm_") and folder.name.startswith("bm_")
+    return folder / METAFILE if variant and (folder / METAFILE).is_file() else None
+
+
+def _folder_digest(folder: Path, problems: list[PerfkitError]) -> bytes:
+    """Digest of all files of a folder, wherever it lies; caches and hidden folders left out."""
+    parts: list[bytes] = []
+    try:
+        for root, folders, names in os.walk(folder):
+            folders[:] = sorted(n for n in folders if n != "__pycache__" and not n.startswith("."))
+            for path in (Path(root, name) for name in sorted(names)):
+                if path.is_file():
+                    facts = path.stat()
+                    big = facts.st_size > _BIG_FILE
+                    stamp = f"{facts.st_size} {facts.st_mtime_ns}".encode()
+                    name = os.fsencode(path.relative_to(folder).as_posix())
+                    parts += [name, stamp if big else path.read_bytes()]
+    except OSError as error:
+        problems.append(unreadable(folder, error))
+    return bytes.fromhex(_digest(*parts))
+
+
+def _digest(*parts: bytes) -> str:
+    """SHA-256 of parts; lengths go in, so that parts cannot run into one another."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(b"%d:" % len(part))
+        digest.update(part)
+    return digest.hexdigest()
