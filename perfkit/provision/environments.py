@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
+import secrets
 from dataclasses import dataclass
 from importlib.metadata import distributions
 from typing import TYPE_CHECKING, Any
 
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
 from perfkit.errors import PerfkitError, ProvisionError
 from perfkit.provision.cache import Entry, key_of, obtain
 from perfkit.provision.identity import identity
-from perfkit.provision.installer import Installer, Lock, environment_python
+from perfkit.provision.installer import Installer, Lock, environment_python, requirement_name
 from perfkit.provision.local import as_local, as_wheel
 from perfkit.provision.pairing import (
     Wanted,
@@ -134,27 +134,31 @@ def provision_pair(
 
 
 def _wanted(variant: Variant, script: Script, *, installer: Installer, cache: Path) -> Wanted:
-    texts: list[str] = []
     key = key_of("wanted", variant.requirements, identity(variant.interpreter), installer.name)
-    if key in _FAILED:
-        raise blamed(_FAILED[key], variant.side)
-    for text in variant.requirements:
-        project = as_local(text)
-        if project is None:
-            texts.append(text)
-            continue
-        try:
-            wheel = as_wheel(
-                project, interpreter=variant.interpreter, installer=installer, cache=cache
-            )
-        except ProvisionError as error:
-            _FAILED[key] = error
-            raise blamed(error, variant.side) from error
-        texts.append(wheel)
-    requirements = requirements_of(
-        script=script.requirements, pins=script.pins, variant=tuple(texts)
-    )
-    return Wanted(variant=variant, requirements=requirements)
+    try:
+        if key in _FAILED:
+            raise _FAILED[key]
+        written: dict[str, str] = {}
+        for text in variant.requirements:
+            project = as_local(text)
+            if project is None:
+                written[text] = text
+                continue
+            try:
+                wheel = as_wheel(
+                    project, interpreter=variant.interpreter, installer=installer, cache=cache
+                )
+            except ProvisionError as error:
+                _FAILED[key] = error
+                raise
+            written[wheel] = text
+        requirements = requirements_of(
+            script=script.requirements, pins=script.pins, variant=tuple(written)
+        )
+    except ProvisionError as error:
+        raise blamed(error, variant.side) from error
+    asked = frozenset((requirement_name(text), written.get(text, text)) for text in requirements)
+    return Wanted(variant=variant, requirements=requirements, asked=asked)
 
 
 def _pair(
@@ -193,9 +197,7 @@ def _pair(
         pair = ProvisionedPair(
             baseline=_describe(first, installer),
             candidate=_describe(second, installer),
-            differences=_differences(
-                first, second, asked_differently(baseline.requirements, candidate.requirements)
-            ),
+            differences=_differences(first, second, asked_differently(baseline, candidate)),
         )
         _check_pyperf(pair)
     except ProvisionError as error:
@@ -210,7 +212,8 @@ def _environment(
     interpreter = wanted.variant.interpreter
 
     def build(folder: Path) -> dict[str, Any]:
-        venv = folder / "venv"
+        # A name of its own: a tool left over from a run that was killed may still be writing.
+        venv = folder / secrets.token_hex(4)
         installer.install(interpreter, lock, venv, wheels_only=wheels_only)
         run_tool(
             [str(environment_python(venv)), "-I", "-c", "import pyperf"],
@@ -218,7 +221,7 @@ def _environment(
             cwd=folder,
         )
         packages, needs = _installed(venv)
-        return {"packages": packages, "needs": needs}
+        return {"venv": venv.name, "packages": packages, "needs": needs}
 
     names = ", ".join(line.partition(" @ ")[0] for line in lock)
     try:
@@ -228,7 +231,7 @@ def _environment(
             key_of("environment", identity(interpreter), lock, installer.name),
             label=f"{interpreter.label}: {names}",
             build=build,
-            usable=lambda folder, _: environment_python(folder / "venv").exists(),
+            usable=lambda folder, facts: environment_python(folder / facts["venv"]).exists(),
         )
     except ProvisionError as error:
         raise blamed(error, wanted.variant.side) from error
@@ -248,14 +251,14 @@ def _installed(venv: Path) -> tuple[list[tuple[str, str]], dict[str, list[str]]]
 
 def _name(requirement: str) -> str:
     try:
-        return canonicalize_name(Requirement(requirement).name)
-    except InvalidRequirement:  # old metadata
+        return requirement_name(requirement)
+    except ProvisionError:  # old metadata
         return ""
 
 
 def _describe(entry: Entry, installer: Installer) -> Environment:
     return Environment(
-        python=environment_python(entry.folder / "venv"),
+        python=environment_python(entry.folder / entry.facts["venv"]),
         packages=tuple((name, version) for name, version in entry.facts["packages"]),
         built_with=installer.name,
         reused=entry.reused,

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from perfkit.errors import ProvisionError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
@@ -61,12 +63,21 @@ def pinned_versions(lock: Lock) -> dict[str, str]:
     return versions
 
 
-def requirement_name(requirement: str) -> str | None:
-    """Canonical name of a PEP 508 requirement; None when it is none."""
+def requirement_name(requirement: str) -> str:
+    """Canonical name of a PEP 508 requirement.
+
+    Raises:
+        ProvisionError: It is none; an option of the tool, for example.
+    """
     try:
         return canonicalize_name(Requirement(requirement).name)
-    except InvalidRequirement:
-        return None
+    except InvalidRequirement as error:
+        raise ProvisionError(
+            "this is no requirement",
+            got=requirement,
+            allowed="PEP 508 ('pydantic', 'pydantic==2.11.*', 'name @ https://…'), or a local path",
+            remedy="correct it",
+        ) from error
 
 
 def environment_python(folder: Path) -> Path:

@@ -27,10 +27,13 @@ class Wanted:
     Attributes:
         variant: The side.
         requirements: PEP 508, local projects already being wheels; in name order.
+        asked: ``(canonical name, as written)`` of each: a local project is written the same on both
+            sides even if its wheels are not the same.
     """
 
     variant: Variant
     requirements: tuple[str, ...]
+    asked: frozenset[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +54,13 @@ class LockedPair:
 def requirements_of(
     *, script: Sequence[str], pins: Sequence[str], variant: Sequence[str]
 ) -> tuple[str, ...]:
-    """Everything a side asks for.
+    """Everything a side asks for, in order of text.
 
     A pin replaces what the script says about the same package; what the user asks for on this side
     replaces the pin.
+
+    Raises:
+        ProvisionError: One of them is no PEP 508 requirement.
     """
     own = {requirement_name(text) for text in variant}
     kept_pins = [pin for pin in pins if requirement_name(pin) not in own]
@@ -63,10 +69,9 @@ def requirements_of(
     return tuple(sorted({*kept, *kept_pins, *variant, _PYPERF}))
 
 
-def asked_differently(first: Sequence[str], second: Sequence[str]) -> frozenset[str]:
-    """Packages about which the two sides' requirements differ: their difference is intended."""
-    names = {requirement_name(text) for text in set(first) ^ set(second)}
-    return frozenset(name for name in names if name is not None)
+def asked_differently(first: Wanted, second: Wanted) -> frozenset[str]:
+    """Packages about which the two sides were asked different things."""
+    return frozenset(name for name, _ in first.asked ^ second.asked)
 
 
 def resolve_pair(
@@ -89,7 +94,7 @@ def resolve_pair(
 def _resolve(
     baseline: Wanted, candidate: Wanted, *, installer: Installer, work: Path, wheels_only: bool
 ) -> LockedPair:
-    intended = asked_differently(baseline.requirements, candidate.requirements)
+    intended = asked_differently(baseline, candidate)
 
     def resolve(wanted: Wanted, other: Lock) -> Lock:
         try:

@@ -34,6 +34,10 @@ print(json.dumps({
     "platform": sysconfig.get_platform(),
 }))
 """
+_FACTS = frozenset(
+    {"executable", "base_executable", "implementation", "version", "free_threaded"}
+    | {"build", "config_args", "platform"}
+)
 _STORE = "interpreters.json"
 _SCHEMA = 1
 
@@ -131,7 +135,7 @@ def _run(executable: Path) -> dict[str, Any] | None:
         facts = json.loads(done.stdout)
     except (OSError, subprocess.SubprocessError, ValueError):
         return None
-    return facts if isinstance(facts, dict) else None
+    return facts if _is_answer(facts) else None
 
 
 def _real(path: Path) -> Path:
@@ -150,11 +154,22 @@ def _stamp(path: Path) -> list[int]:
 
 
 def _load(cache: Path | None) -> dict[str, Any]:
+    """What is remembered; nothing of it when the file is missing, damaged or of another perfkit."""
     try:
         stored = json.loads((cache / _STORE).read_text(encoding="utf-8")) if cache else {}
-    except (OSError, ValueError):
+        if stored["schema"] != _SCHEMA:
+            return {}
+        return {
+            path: {"stamp": answer["stamp"], "facts": answer["facts"]}
+            for path, answer in stored["answers"].items()
+            if _is_answer(answer["facts"])
+        }
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return {}
-    return stored["answers"] if stored.get("schema") == _SCHEMA else {}
+
+
+def _is_answer(facts: object) -> bool:
+    return isinstance(facts, dict) and facts.keys() >= _FACTS
 
 
 def _save(cache: Path | None, answers: dict[str, Any]) -> None:
