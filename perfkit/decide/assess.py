@@ -8,7 +8,16 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from perfkit.analyse.estimate import Estimate
-from perfkit.decide.policy import Measure, Policy, Recommendation, Status, recommend, status, worst
+from perfkit.decide.policy import (
+    Action,
+    Measure,
+    Policy,
+    Recommendation,
+    Status,
+    recommend,
+    status,
+    worst,
+)
 from perfkit.decide.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -19,6 +28,9 @@ if TYPE_CHECKING:
 
 PERFORMANCE_TARGET = "Performance Target"
 NO_REGRESSIONS = "No Performance Regressions"
+
+
+SAME = Recommendation(action=Action.HOLD, text="NONE (both sides are the same variant)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +98,9 @@ class Assessment:
     recommendation: Recommendation
 
 
-def assess(result: Result, policy: Policy, *, margin: float, complete: bool) -> Assessment:
+def assess(
+    result: Result, policy: Policy, *, margin: float, complete: bool, same: bool
+) -> Assessment:
     """Hold a run against a policy.
 
     Args:
@@ -94,6 +108,7 @@ def assess(result: Result, policy: Policy, *, margin: float, complete: bool) -> 
         policy: The targets.
         margin: Practical significance, as a fraction: what "no regressions" allows.
         complete: The run came to its end: an interrupted one cannot show that nothing is slower.
+        same: Both sides are the same variant, so that there is nothing to recommend.
     """
     sections = tuple(_section(title, one, result) for title, one in policy.sections.items())
     improvement = _improvement(result.geometric_mean) if result.geometric_mean else None
@@ -115,10 +130,13 @@ def assess(result: Result, policy: Policy, *, margin: float, complete: bool) -> 
         improvement=improvement,
         no_regressions=regressions,
         status=worst([one.status for one in findings]),
-        recommendation=recommend(
-            {one.title: one.status for one in findings if one.required}, proceed=policy.proceed
-        ),
+        recommendation=SAME if same else _recommendation(findings, policy),
     )
+
+
+def _recommendation(findings: Sequence[Finding], policy: Policy) -> Recommendation:
+    required = {one.title: one.status for one in findings if one.required}
+    return recommend(required, proceed=policy.proceed)
 
 
 def _section(title: str, section: Section, result: Result) -> Finding:

@@ -1,0 +1,230 @@
+"""Everything the renderers show, already in words and numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from perfkit.analyse.estimate import Estimate
+from perfkit.caveat import Caveat
+from perfkit.decide.assess import Assessment, assess
+from perfkit.decide.verdict import Verdict
+from perfkit.report import wording
+from perfkit.report.environments import PackageLine, SideLine, package_lines, side_lines
+from perfkit.report.reading import how_to_read
+from perfkit.report.rows import RowView, change, make_row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from perfkit.decide.policy import Policy
+    from perfkit.decide.result import Result
+    from perfkit.recording import Recording
+
+FILES = (
+    ("report.html", "this report, to be opened in a browser"),
+    ("report.yaml", "the measurements against the policy's targets"),
+    ("recording.jsonl", "every raw observation; `perfkit show` renders it again"),
+    ("baseline.json", "for `python -m pyperf compare_to` and `stats`"),
+    ("candidate.json", "the same, of the candidate"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaveatGroup:
+    """Caveats of one kind: one remedy, said once.
+
+    Attributes:
+        code: Their common code.
+        text: What is the matter; of the first one, where the texts differ.
+        benchmarks: Whom it concerns; empty when the whole run.
+        alike: The texts of all are the same.
+        remedy: What to do.
+        all: Every member.
+    """
+
+    code: str
+    text: str
+    benchmarks: tuple[str, ...]
+    alike: bool
+    remedy: str
+    all: tuple[Caveat, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """A whole run, ready to be shown.
+
+    Attributes:
+        id: The run's name.
+        title: Heading.
+        verdict: One sentence that says what was found, and what was not.
+        state: ``"finished"``, ``"interrupted"`` or ``"unfinished"`` (ended without a word).
+        command: ``"compare"`` or ``"aa"``.
+        same: Both sides are the same variant.
+        noisy: The null control tripped.
+        created: Local time with offset, ISO 8601.
+        perfkit: Version that measured.
+        baseline: The baseline in words: ``"Python 3.12.1"``.
+        candidate: The candidate in words.
+        headings: The two sides as the guide's template names them: ``"Python 3.12"``.
+        margin: Practical significance, as a fraction.
+        confidence: Coverage of every interval.
+        precision: Wanted half-width, as a fraction.
+        seed: Root of every random choice.
+        rows: In the order measured.
+        counts: Number of rows by verdict word, in the order of `Verdict`.
+        geometric_mean: Of the ratios, or None.
+        mean: The same in words.
+        caveats: Grouped by kind, most important first as recorded.
+        assessment: The run held against the policy.
+        sides: Facts of both sides, line by line.
+        packages: Packages of both sides, differing ones first.
+        host: ``(name, text)`` of the machine.
+        seconds: ``(stage, seconds)``: where wall time went, ``"total"`` last.
+        how_to_read: Paragraphs.
+        folder: The run directory.
+        files: ``(name, what it is)`` of what stands in it.
+    """
+
+    id: str
+    title: str
+    verdict: str
+    state: str
+    command: str
+    same: bool
+    noisy: bool
+    created: str
+    perfkit: str
+    baseline: str
+    candidate: str
+    headings: tuple[str, str]
+    margin: float
+    confidence: float
+    precision: float
+    seed: int
+    rows: tuple[RowView, ...]
+    counts: tuple[tuple[str, int], ...]
+    geometric_mean: Estimate | None
+    mean: str
+    caveats: tuple[CaveatGroup, ...]
+    assessment: Assessment
+    sides: tuple[SideLine, ...]
+    packages: tuple[PackageLine, ...]
+    host: tuple[tuple[str, str], ...]
+    seconds: tuple[tuple[str, float], ...]
+    how_to_read: tuple[str, ...]
+    folder: Path
+    files: tuple[tuple[str, str], ...]
+
+    @property
+    def failures(self) -> tuple[RowView, ...]:
+        """The rows that failed."""
+        return tuple(row for row in self.rows if row.failure is not None)
+
+
+def build_view(recording: Recording, result: Result, policy: Policy) -> View:
+    """Put a judged run into words and numbers.
+
+    Args:
+        recording: What was recorded.
+        result: The same, analysed and judged.
+        policy: The targets it is held against.
+    """
+    run = recording.run
+    state = recording.finishes[-1].status if recording.finishes else "unfinished"
+    names = wording.side_names(run.baseline, run.candidate)
+    same = wording.same_variant(run)
+    rows = tuple(make_row(row, recording, noisy=result.noisy) for row in result.rows)
+    return View(
+        id=run.id,
+        title=f"{names[0]} compared with itself" if same else f"{names[1]} against {names[0]}",
+        verdict=wording.verdict_sentence(run, result, names=names, state=state),
+        state=state,
+        command=run.command,
+        same=same,
+        noisy=result.noisy,
+        created=run.created,
+        perfkit=run.perfkit,
+        baseline=names[0],
+        candidate=names[1],
+        headings=wording.short_names(run.baseline, run.candidate),
+        margin=run.goal.margin,
+        confidence=run.goal.confidence,
+        precision=run.goal.precision,
+        seed=run.seed,
+        rows=rows,
+        counts=_counts(rows),
+        geometric_mean=result.geometric_mean,
+        mean=_mean(result),
+        caveats=group_caveats([*_of_the_recording(recording, state), *result.caveats]),
+        assessment=assess(
+            result, policy, margin=run.goal.margin, complete=state == "finished", same=same
+        ),
+        sides=side_lines(recording),
+        packages=package_lines(recording),
+        host=tuple(
+            (name.replace("_", " "), str(fact))
+            for name, fact in run.host.items()
+            if fact is not None
+        ),
+        seconds=_seconds(result),
+        how_to_read=how_to_read(run, same=same),
+        folder=recording.folder,
+        files=FILES,
+    )
+
+
+def group_caveats(caveats: Iterable[Caveat]) -> tuple[CaveatGroup, ...]:
+    """Put caveats of the same kind together, in the order of their first appearance."""
+    groups: dict[tuple[str, str], list[Caveat]] = {}
+    for caveat in dict.fromkeys(caveats):
+        groups.setdefault((caveat.code, caveat.remedy), []).append(caveat)
+    return tuple(
+        CaveatGroup(
+            code=code,
+            text=members[0].text,
+            benchmarks=tuple(one.benchmark for one in members if one.benchmark is not None),
+            alike=len({one.text for one in members}) == 1,
+            remedy=remedy,
+            all=tuple(members),
+        )
+        for (code, remedy), members in groups.items()
+    )
+
+
+def _mean(result: Result) -> str:
+    mean = result.geometric_mean
+    if mean is None:
+        return "no geometric mean: fewer than two benchmarks were measured"
+    measured = sum(row.comparison is not None for row in result.rows)
+    return f"{change(mean)} (geometric mean of {measured} benchmarks)"
+
+
+def _counts(rows: Sequence[RowView]) -> tuple[tuple[str, int], ...]:
+    words = [wording.look(verdict, noisy=False).word for verdict in Verdict]
+    words += [row.word for row in rows if row.word not in words]
+    found = [(word, sum(row.word == word for row in rows)) for word in dict.fromkeys(words)]
+    return tuple((word, count) for word, count in found if count)
+
+
+def _of_the_recording(recording: Recording, state: str) -> list[Caveat]:
+    found = []
+    if state != "finished":
+        remedy = "go on with perfkit compare --resume and this run's folder"
+        if recording.run.redacted:
+            remedy = "measure again: a run whose credentials were removed cannot be resumed"
+        text = {"interrupted": "the run was interrupted"}.get(state, "the run did not end in order")
+        found.append(Caveat(code="incomplete", text=text, remedy=remedy, benchmark=None))
+    if recording.cut:
+        text = "the recording's last line was incomplete and has been left out"
+        remedy = "nothing needs to be done; at most one block is missing"
+        found.append(Caveat(code="cut-line", text=text, remedy=remedy, benchmark=None))
+    return found
+
+
+def _seconds(result: Result) -> tuple[tuple[str, float], ...]:
+    stages = [(stage, spent) for stage, spent in result.seconds.items() if stage != "total"]
+    total = result.seconds.get("total", sum(spent for _, spent in stages))
+    return (*stages, ("total", total))
