@@ -51,6 +51,9 @@ class BlockEffects(NamedTuple):
         candidate: Log seconds of one iteration under the candidate.
         order: Log ratio where the candidate ran second less where it ran first; 0 if unknown.
         within_variance: Sampling variance of ``log_ratio`` due to its turns; NaN if unknown.
+        baseline_trend: Change of the baseline's log time from the first turn to the last, along
+            the least-squares line; 0 for one turn. Below 0 while it still warms up.
+        candidate_trend: The same of the candidate.
     """
 
     log_ratio: NDArray[np.float64]
@@ -58,6 +61,8 @@ class BlockEffects(NamedTuple):
     candidate: NDArray[np.float64]
     order: NDArray[np.float64]
     within_variance: NDArray[np.float64]
+    baseline_trend: NDArray[np.float64]
+    candidate_trend: NDArray[np.float64]
 
 
 def block_effects(blocks: Sequence[Block]) -> NDArray[np.float64]:
@@ -95,6 +100,8 @@ def summarise_blocks(blocks: Sequence[Block], *, inner_loops: int) -> BlockEffec
         result.within_variance[group.rows] = variance
         result.baseline[group.rows] = _balanced(group.baseline, group.baseline_first)[0]
         result.candidate[group.rows] = _balanced(group.candidate, group.baseline_first)[0]
+        result.baseline_trend[group.rows] = _trend(group.baseline)
+        result.candidate_trend[group.rows] = _trend(group.candidate)
     iterations = np.log(np.array([block.loops for block in blocks], dtype=np.float64) * inner_loops)
     return result._replace(
         baseline=result.baseline - iterations, candidate=result.candidate - iterations
@@ -174,3 +181,10 @@ def _trimmed_variance(values: NDArray[np.float64]) -> NDArray[np.float64]:
     held = np.clip(ordered, ordered[:, [cut]], ordered[:, [count - 1 - cut]])
     squares = held.var(axis=1) * count
     return np.asarray(squares / (left * (left - 1)))
+
+
+def _trend(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Least-squares slope of each row times the distance from its first to its last value."""
+    place = np.arange(values.shape[1]) - (values.shape[1] - 1) / 2
+    scale = (values.shape[1] - 1) / max(float(place @ place), 1.0)
+    return np.asarray(values @ place * scale)
