@@ -1,6 +1,6 @@
 """Options and configuration file to one validated plan."""
 
-from perfkit.plan.make import PRESETS, make_plan, select_benchmarks
+from perfkit.plan.make import PRESETS, make_plan, parse_age, select_benchmarks
 from perfkit.plan.resume import resume_plan
 from perfkit.plan.value import COMPARISONS, GOAL, METHOD, Plan
 
@@ -11,6 +11,7 @@ __all__ = [
     "PRESETS",
     "Plan",
     "make_plan",
+    "parse_age",
     "resume_plan",
     "select_benchmarks",
 ]

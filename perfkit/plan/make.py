@@ -6,11 +6,13 @@ import os
 import secrets
 import sys
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from perfkit.errors import InterpreterNotFoundError, PerfkitError, PlanError
 from perfkit.plan import config
+from perfkit.plan.grammar import InvalidError, duration
 from perfkit.plan.options import KEYS, KEYS_OF, Options, check
 from perfkit.plan.value import COMPARISONS, GOAL, METHOD, Plan
 from perfkit.variant import Interpreter, Side, Variant
@@ -90,6 +92,19 @@ def select_benchmarks(benchmarks: tuple[str, ...], *, cwd: Path) -> Selection:
     if problems:
         raise PlanError(problems)
     return selection
+
+
+def parse_age(text: str) -> timedelta:
+    """How long ago, from what ``perfkit clean --older-than`` was given.
+
+    Raises:
+        PlanError: It is no time.
+    """
+    try:
+        return timedelta(seconds=duration(text))
+    except (InvalidError, OverflowError) as error:
+        problem = PerfkitError("--older-than is not a time", got=text, allowed="30d, 12h, 90m")
+        raise PlanError([problem]) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

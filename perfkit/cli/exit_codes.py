@@ -1,0 +1,54 @@
+"""The exit codes: what each means, and the pure rules that choose one."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from perfkit.errors import NothingFoundError, PerfkitError, PlanError
+
+
+class ExitCode(IntEnum):
+    """What perfkit's exit status says."""
+
+    FINISHED = 0
+    SLOWDOWN = 1
+    INVALID = 2
+    NOTHING = 3
+    FAILED = 4
+    INTERRUPTED = 130
+
+
+MEANINGS = {
+    ExitCode.FINISHED: "finished, whatever the verdicts",
+    ExitCode.SLOWDOWN: "reserved: a gate found a slowdown",
+    ExitCode.INVALID: "invalid options, configuration or paths; nothing was measured",
+    ExitCode.NOTHING: "nothing found or measured, none having failed",
+    ExitCode.FAILED: "a benchmark failed (the others were measured), or perfkit itself did",
+    ExitCode.INTERRUPTED: "interrupted; what was measured is kept and reported",
+}
+
+HELP = "\b\nExit codes:\n" + "\n".join(f"  {code:<4d} {text}" for code, text in MEANINGS.items())
+"""For ``--help``; the backspace keeps click from filling the lines."""
+
+
+def of_run(*, interrupted: bool, failed: bool, measured: bool) -> ExitCode:
+    """The exit code of a run that reached its report.
+
+    Args:
+        interrupted: It was ended by Ctrl-C or a signal.
+        failed: At least one benchmark failed.
+        measured: At least one benchmark has numbers.
+    """
+    if interrupted:
+        return ExitCode.INTERRUPTED
+    if failed:
+        return ExitCode.FAILED
+    return ExitCode.FINISHED if measured else ExitCode.NOTHING
+
+
+def of_error(error: PerfkitError) -> ExitCode:
+    """The exit code of a run that came to no report."""
+    problems = error.problems if isinstance(error, PlanError) else (error,)
+    if all(isinstance(problem, NothingFoundError) for problem in problems):
+        return ExitCode.NOTHING
+    return ExitCode.INVALID

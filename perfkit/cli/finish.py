@@ -1,0 +1,91 @@
+"""The end of a run: its result on stdout, its exit code."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from typing import TYPE_CHECKING
+
+from perfkit.cli import output, wording
+from perfkit.cli.exit_codes import of_run
+
+if TYPE_CHECKING:
+    from perfkit.cli.exit_codes import ExitCode
+    from perfkit.session.aa import AaOutcome
+    from perfkit.session.outcome import Outcome
+
+
+def finish(outcome: Outcome | AaOutcome, *, as_json: bool, quiet: bool, no_color: bool) -> ExitCode:
+    """Tell a run's result."""
+    from perfkit.session.aa import AaOutcome
+
+    if isinstance(outcome, AaOutcome):
+        output.result(_aa_json(outcome) if as_json else _aa_text(outcome, quiet=quiet))
+        return of_run(
+            interrupted=outcome.interrupted,
+            failed=bool(outcome.result.failures),
+            measured=outcome.result.accuracy is not None,
+        )
+    output.result(_json(outcome) if as_json else _text(outcome, quiet=quiet, no_color=no_color))
+    rows = outcome.result.rows
+    return of_run(
+        interrupted=outcome.interrupted,
+        failed=any(row.failure is not None for row in rows),
+        measured=any(row.comparison is not None for row in rows),
+    )
+
+
+def _text(outcome: Outcome, *, quiet: bool, no_color: bool) -> str:
+    from perfkit.report.text import as_text
+
+    return as_text(
+        outcome.view,
+        width=shutil.get_terminal_size((100, 24)).columns,
+        color=output.colour_wanted(no_color=no_color),
+        brief=quiet,
+    )
+
+
+def _json(outcome: Outcome) -> str:
+    from perfkit.report.as_json import as_json
+
+    return as_json(outcome.view)
+
+
+def _aa_text(outcome: AaOutcome, *, quiet: bool) -> str:
+    from perfkit.report import aa
+
+    found = aa.lines(outcome.recording, outcome.result)
+    widest = max((len(label) for label, _ in found), default=0)
+    rows = [] if quiet else aa.rows(outcome.result)
+    parts = (
+        aa.headline(outcome.recording, outcome.result),
+        "\n".join(f"  {label:<{widest}}  {value}" for label, value in found),
+        output.table(aa.COLUMNS, rows) if rows else "",
+        "\n".join(
+            f"{output.clean(one.benchmark)}: {wording.failure(one)}"
+            for one in outcome.result.failures
+        ),
+        "" if quiet else f"files: {output.clean(str(outcome.folder))}",
+    )
+    return "\n\n".join(part for part in parts if part)
+
+
+def _aa_json(outcome: AaOutcome) -> str:
+    """The content of report.yaml, with the folder."""
+    import yaml
+
+    from perfkit.report.aa import as_yaml
+
+    document = yaml.safe_load(as_yaml(outcome.recording, outcome.result))
+    return json.dumps(_finite({**document, "Folder": str(outcome.folder)}), indent=2)
+
+
+def _finite(value: object) -> object:
+    """The same without what JSON cannot say: NaN and infinities become null."""
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,44 @@
+"""``--resume``: go on with a recorded run, whichever command began it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from perfkit.cli.finish import finish
+from perfkit.cli.progress import listening
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from perfkit.cli.exit_codes import ExitCode
+
+
+def resumed(
+    folder: str, given: Mapping[str, object], *, as_json: bool, quiet: bool, no_color: bool
+) -> ExitCode:
+    """Measure what is missing and tell the result.
+
+    Raises:
+        UsageError: Something else was asked for: the recorded run says it all.
+    """
+    others = [name for name, value in given.items() if value not in (None, ())]
+    if others:
+        spelled = ", ".join(map(_spelled, others))
+        raise click.UsageError(
+            f"--resume takes everything from the recorded run; leave out {spelled}",
+            ctx=click.get_current_context(),
+        )
+    from perfkit.recording import read
+    from perfkit.session import aa, compare
+
+    command = aa if read(Path(folder)).run.command == "aa" else compare
+    with listening(quiet=quiet, no_color=no_color) as listener:
+        outcome = command.resume(Path(folder), listener=listener)
+    return finish(outcome, as_json=as_json, quiet=quiet, no_color=no_color)
+
+
+def _spelled(name: str) -> str:
+    return "BENCHMARK" if name == "benchmarks" else f"--{name.rstrip('_').replace('_', '-')}"
