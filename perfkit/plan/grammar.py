@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 import shlex
+from decimal import Decimal
 from pathlib import Path
 from typing import TypeGuard
 
@@ -73,7 +74,7 @@ def share(value: object) -> float:
     if isinstance(value, str) and (match := _SHARE.fullmatch(value.strip())):
         number = float(match["number"])
         if match["unit"]:
-            return number / 100
+            return float(Decimal(match["number"]) / 100)  # 0.7 / 100 is not 0.007
         if number < 1:
             return number
         remedy = f'write "{match["number"]}%"'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
@@ -51,6 +52,7 @@ def _is_digits(text: str) -> bool:
 
 
 def _text(value: object) -> str:
+    value = os.fspath(value) if isinstance(value, os.PathLike) else value
     if not isinstance(value, str):
         remedy = f'write "{value}", in quotes' if isinstance(value, int | float) else None
         raise InvalidError("is not a string", got=value, allowed="a string", remedy=remedy)
@@ -63,18 +65,22 @@ def _path(value: object, info: ValidationInfo) -> Path:
     cwd: Path = info.context["cwd"] if info.context else Path.cwd()
     try:
         return (cwd / Path(_text(value)).expanduser()).absolute()
+    except InvalidError:
+        raise
     except (OSError, RuntimeError, ValueError) as error:  # no such home, a NUL, too long
         raise InvalidError(f"is no usable path ({error})", got=value, allowed="a path") from error
 
 
 def _requirement(value: object, info: ValidationInfo) -> str:
     cwd: Path = info.context["cwd"] if info.context else Path.cwd()
+    if isinstance(value, os.PathLike):
+        value = os.path.join(cwd, value)  # noqa: PTH118 - keeps what is no proper path as it is
     return grammar.requirement(value, cwd=cwd)
 
 
 def _several(value: object) -> object:
     """A single string stands for a list of one; a TOML table of variables for K=V strings."""
-    if isinstance(value, str):
+    if isinstance(value, str | os.PathLike):
         return (value,)
     if isinstance(value, list | tuple):
         return tuple(value)
