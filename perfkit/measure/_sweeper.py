@@ -19,24 +19,19 @@ _PAUSE_SECONDS = 0.1
 
 
 def strays(variable: str, value: str) -> list[psutil.Process]:
-    """The processes whose environment holds ``variable=value``."""
+    """The processes whose environment holds ``variable=value`` or ``variable=value.MORE``."""
     import psutil
 
     found = []
     for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error, OSError):
-            if process.environ().get(variable) == value:
+        with contextlib.suppress(psutil.Error, OSError, ValueError):
+            if f"{process.environ().get(variable, '')}.".startswith(f"{value}."):
                 found.append(process)
     return found
 
 
-def main() -> None:
-    """Wait for the end of input, then kill until nothing is left (new children may appear)."""
-    variable, value = sys.argv[1:]
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
-    sys.stdin.buffer.read()
+def sweep(variable: str, value: str) -> None:
+    """Kill such processes until nothing is left; new ones may appear meanwhile."""
     import psutil
 
     empty = 0
@@ -49,6 +44,16 @@ def main() -> None:
             with contextlib.suppress(psutil.Error):
                 process.kill()
         time.sleep(_PAUSE_SECONDS)
+
+
+def main() -> None:
+    """Wait for the end of input, then sweep."""
+    variable, value = sys.argv[1:]
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    sys.stdin.buffer.read()
+    sweep(variable, value)
 
 
 if __name__ == "__main__":

@@ -40,8 +40,10 @@ def seconds_a_loop(child: Child, wanted: float) -> float:
     while True:
         wall = child.turn(loops=loops, run_in=0, spin=0).wall
         if wall >= wanted / 2 or loops >= _MAX_LOOPS:
-            return min(wall, child.turn(loops=loops, run_in=0, spin=0).wall) / loops
-        loops = min(loops * max(2, min(_GROWTH, math.ceil(wanted / wall))), _MAX_LOOPS)
+            wall = min(wall, child.turn(loops=loops, run_in=0, spin=0).wall)
+            if wall >= wanted / 2 or loops >= _MAX_LOOPS:  # else the first was slow, being first
+                return wall / loops
+        loops = min(loops * max(2, math.ceil(min(_GROWTH, wanted / wall))), _MAX_LOOPS)
 
 
 def freeze(seconds: Sequence[float], method: Method) -> Frozen:
@@ -55,8 +57,8 @@ def freeze(seconds: Sequence[float], method: Method) -> Frozen:
         method: How turns are to be cut.
     """
     one = math.exp(sum(map(math.log, seconds)) / len(seconds))
-    loops = max(1, round(method.turn_seconds / one))
-    run_in = round(method.run_in_seconds / one)
+    loops = max(1, round(min(method.turn_seconds / one, _MAX_LOOPS)))
+    run_in = round(min(method.run_in_seconds / one, _MAX_LOOPS))
     if loops > 1:
         run_in = max(1, run_in)
     turn = (loops + run_in) * one
@@ -69,5 +71,5 @@ def spin_rounds(child: Child, seconds: float) -> int:
     """Rounds of the busy loop that take so many seconds in this process."""
     rounds = 1000
     while (spun := child.turn(loops=1, run_in=0, spin=rounds).spin) < seconds / 2:
-        rounds = math.ceil(rounds * max(2.0, min(10.0, seconds / spun)))
+        rounds = math.ceil(rounds * (min(10.0, max(2.0, seconds / spun)) if spun else 10.0))
     return max(1, round(rounds * seconds / spun))

@@ -16,16 +16,25 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 from perfkit.measure import cpus
-from perfkit.measure.failure import TargetError, describe_exit
+from perfkit.measure._sweeper import sweep
+from perfkit.measure.failure import TargetError, describe_exit, one_line
+from perfkit.measure.launch import MARKER
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from perfkit.variant import Side
 
+HURRY_SECONDS = 1.0
+"""Time to clean up for a script that is ended before its time."""
+
 _TAIL_BYTES = 16_384
-_LONGEST_LINE = 1 << 20
-_GRACE_SECONDS = 5.0
+GRACE_SECONDS = 5.0
+"""Time to clean up for a script that has done its part."""
+
+_LOOK_SECONDS = 0.5
+"""How often to look whether a silent process still lives; its pipe may outlive it in a stray."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,13 +79,20 @@ class Child:
     """A process under test, in a process group of its own.
 
     Every wait has a deadline. Standard error is drained all the time and its tail kept, so that a
-    benchmark may print as much as it likes.
+    benchmark may print as much as it likes. `leave`, `finish` and `kill` may be called from any
+    thread, and more than once.
+
+    Attributes:
+        side: Whose it is.
+        pid: Its process id, and its group's.
+        starting: It is not parked at its task yet.
+        reaped: It was killed or had ended, and nothing of it is left.
     """
 
     def __init__(
         self, command: list[str], environ: dict[str, str], cwd: Path, *, side: Side, timeout: float
     ) -> None:
-        """Start the process.
+        """Start the process; its environment carries a mark of its own under `MARKER`.
 
         Raises:
             TargetError: It cannot be started.
@@ -84,8 +100,11 @@ class Child:
         self.side = side
         self._timeout = timeout
         self._stage = "start"
+        self._mark = environ[MARKER]
+        self._deadline: float | None = None
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._tail: deque[bytes] = deque()
+        self._ending = threading.Lock()
         try:
             self._process = subprocess.Popen(
                 command,
@@ -96,27 +115,25 @@ class Child:
                 stderr=subprocess.PIPE,
                 start_new_session=True,
             )
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: a NUL in an argument
             raise TargetError(
                 f"cannot be started: {error}", side=side, stage="start", detail=""
             ) from error
         self.pid = self._process.pid
-        self._threads = [self._thread(self._read_lines), self._thread(self._read_errors)]
-
-    def _thread(self, work: object) -> threading.Thread:
-        thread = threading.Thread(target=work, daemon=True)  # type: ignore[arg-type]
-        thread.start()
-        return thread
+        self.starting = True
+        self.reaped = False
+        self._readers = (_thread(self._read_lines), _thread(self._read_errors))
 
     def _read_lines(self) -> None:
-        with _pipe(self._process.stdout) as stdout, contextlib.suppress(OSError, ValueError):
-            while line := stdout.readline(_LONGEST_LINE):
+        """Queue the answers; None is the end, and stays there for whoever asks."""
+        with contextlib.suppress(OSError, ValueError), _pipe(self._process.stdout) as stdout:
+            for line in stdout:
                 self._lines.put(line.decode("ascii", "replace"))
         self._lines.put(None)
 
     def _read_errors(self) -> None:
         kept = 0
-        with _pipe(self._process.stderr) as stderr, contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError), _pipe(self._process.stderr) as stderr:
             while chunk := os.read(stderr.fileno(), _TAIL_BYTES):
                 self._tail.append(chunk)
                 kept += len(chunk)
@@ -140,6 +157,7 @@ class Child:
         if word == "end":
             raise self._error("the script ended without reaching this benchmark")
         self._stage = "run"
+        self.starting = False
         return TaskFacts(**json.loads(rest))
 
     def turn(self, *, loops: int, run_in: int, spin: int) -> Turn:
@@ -163,66 +181,131 @@ class Child:
         """Keep all its threads on one CPU; on any when None."""
         cpus.move(self.pid, cpus.available() if cpu is None else frozenset({cpu}))
 
-    def finish(self) -> None:
-        """Let the script clean up, then make sure nothing of its process group is left."""
+    def leave(self, seconds: float) -> None:
+        """Ask the script to clean up and end by itself; does not wait for it.
+
+        Args:
+            seconds: How long `finish` is to wait for that; an earlier, shorter limit stands.
+        """
+        deadline = time.monotonic() + seconds
+        self._deadline = deadline if self._deadline is None else min(self._deadline, deadline)
         with contextlib.suppress(OSError, ValueError):
-            self._send_raw("quit")
-        self._wait_closed(_GRACE_SECONDS)
+            _pipe(self._process.stdin).close()
+
+    def finish(self) -> None:
+        """Wait until the script has left, then make sure that nothing of it is left."""
+        self.leave(GRACE_SECONDS)
+        self._wait_over()
         self.kill()
 
     def kill(self) -> None:
-        """Kill the process and its group, and reap it."""
-        _kill_group(self._process)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(_GRACE_SECONDS)
-        for thread in self._threads:
-            thread.join(_GRACE_SECONDS)
-        with contextlib.suppress(OSError):
-            _pipe(self._process.stdin).close()
+        """Kill the process and all it started, and reap it."""
+        with self._ending:
+            _kill_group(self._process)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(GRACE_SECONDS)
+            if not self._closed(_LOOK_SECONDS):  # something of it lives on elsewhere
+                sweep(MARKER, self._mark)
+                self._closed(_LOOK_SECONDS)
+            with contextlib.suppress(OSError):
+                _pipe(self._process.stdin).close()
+            self.reaped = True
+
+    def _closed(self, seconds: float) -> bool:
+        """Whether nobody holds the other ends of its pipes any more, after so long at most."""
+        deadline = time.monotonic() + seconds
+        for reader in self._readers:
+            reader.join(max(deadline - time.monotonic(), 0))
+        return not any(reader.is_alive() for reader in self._readers)
 
     def _send(self, line: str) -> None:
         try:
-            self._send_raw(line)
-        except OSError as error:
+            stdin = _pipe(self._process.stdin)
+            stdin.write(line.encode("ascii") + b"\n")
+            stdin.flush()
+        except (OSError, ValueError) as error:  # ValueError: closed here, since it is to leave
             raise self._gone() from error
 
-    def _send_raw(self, line: str) -> None:
-        stdin = _pipe(self._process.stdin)
-        stdin.write(line.encode("ascii") + b"\n")
-        stdin.flush()
-
     def _answer(self, *wanted: str) -> tuple[str, str]:
-        try:
-            line = self._lines.get(timeout=self._timeout)
-        except queue.Empty:
-            raise self._error(f"no answer within {self._timeout:g} s (--timeout)") from None
+        line = self._next_line(time.monotonic() + self._timeout)
         if line is None:
             raise self._gone()
         word, _, rest = line.strip().partition(" ")
         if word == "error":
-            self._wait_closed(_GRACE_SECONDS)
+            self.leave(GRACE_SECONDS)
+            self._wait_over()  # its traceback is on the way
             raise self._error(str(json.loads(rest)))
+        if word == "end" and word not in wanted:
+            raise self._error("the script left the benchmark while it was measured")
         if word not in wanted:
             raise self._error(f"unexpected answer {line[:80]!r}")
         return word, rest
 
+    def _next_line(self, deadline: float) -> str | None:
+        """What it says next; None when it has ended.
+
+        Raises:
+            TargetError: It says nothing.
+        """
+        over = False
+        while (left := deadline - time.monotonic()) > 0:
+            try:
+                line = self._lines.get(timeout=min(left, _LOOK_SECONDS))
+            except queue.Empty:
+                if over:
+                    return None
+                over = self._is_over()
+                continue
+            if line is None:
+                self._lines.put(None)
+            return line
+        self.kill()
+        raise self._error(f"no answer within {self._timeout:g} s (--timeout)")
+
+    def _wait_over(self) -> None:
+        """Wait for the end of a process that was asked to leave."""
+        deadline = time.monotonic() + GRACE_SECONDS
+        with contextlib.suppress(TargetError):
+            while self._next_line(min(deadline, self._deadline or deadline)) is not None:
+                pass
+
+    def _is_over(self) -> bool:
+        """Whether it has ended; it stays unreaped, so that the number of its group stays its."""
+        import psutil
+
+        try:
+            ended = psutil.Process(self.pid).status() == psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return True
+        except psutil.Error:
+            return False
+        return ended or (sys.platform == "win32" and self._process.poll() is not None)
+
     def _gone(self) -> TargetError:
         """The connection is closed: say how the process ended."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(_GRACE_SECONDS)
-        return self._error(describe_exit(self._process.returncode))
+        deadline = time.monotonic() + GRACE_SECONDS
+        while not (over := self._is_over()) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        self.kill()
+        code = self._process.returncode if over else None
+        last = self._last_words().rpartition("\n")[2] if code else ""
+        return self._error(": ".join(filter(None, (describe_exit(code), last))))
 
     def _error(self, reason: str) -> TargetError:
         """An error with the tail of standard error, after whatever is still under way."""
-        self._threads[1].join(0.2)
-        tail = b"".join(self._tail)[-_TAIL_BYTES:].decode("utf-8", "replace").strip()
-        return TargetError(reason, side=self.side, stage=self._stage, detail=tail)
+        self._readers[1].join(0.2)
+        detail = self._last_words()
+        return TargetError(one_line(reason), side=self.side, stage=self._stage, detail=detail)
 
-    def _wait_closed(self, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        with contextlib.suppress(queue.Empty):
-            while self._lines.get(timeout=max(deadline - time.monotonic(), 0)) is not None:
-                pass
+    def _last_words(self) -> str:
+        tail = b"".join(tuple(self._tail))[-_TAIL_BYTES:]
+        return tail.decode("utf-8", "replace").strip()
+
+
+def _thread(work: Callable[[], None]) -> threading.Thread:
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    return thread
 
 
 def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
@@ -232,7 +315,7 @@ def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    """Kill a process and what it left in its group, before its number can be used again."""
+    """Kill a process and what it left in its group, while the number is still theirs."""
     if sys.platform == "win32":
         import psutil
 

@@ -45,9 +45,10 @@ def move(pid: int, where: frozenset[int]) -> None:
     """Move all threads of a process to some CPUs; does nothing where that is not possible."""
     if sys.platform != "linux" or not where:
         return
-    with contextlib.suppress(OSError):  # it has ended, or the CPUs went away
+    with contextlib.suppress(OSError):  # it has ended
         for thread in Path(f"/proc/{pid}/task").iterdir():
-            os.sched_setaffinity(int(thread.name), where)
+            with contextlib.suppress(OSError):  # this thread has, or the CPUs went away
+                os.sched_setaffinity(int(thread.name), where)
 
 
 def move_this_thread(where: frozenset[int]) -> None:

@@ -10,6 +10,8 @@ from perfkit.errors import PerfkitError
 if TYPE_CHECKING:
     from perfkit.variant import Side
 
+_LONGEST_REASON = 300
+
 
 class TargetError(PerfkitError):
     """A benchmark raised, hung, exited or was killed: a failed row, not a crash of perfkit.
@@ -34,7 +36,7 @@ def describe_exit(code: int | None) -> str:
     'killed by SIGKILL (often the system was out of memory)'
     """
     if code is None:
-        return "closed its connection to perfkit but lives on"
+        return "closed its connection to perfkit but did not end"
     if code >= 0:
         return f"exited with code {code}"
     try:
@@ -43,3 +45,13 @@ def describe_exit(code: int | None) -> str:
         name = f"signal {-code}"
     hint = " (often the system was out of memory)" if name == "SIGKILL" else ""
     return f"killed by {name}{hint}"
+
+
+def one_line(text: str) -> str:
+    """Words of a benchmark as a short line without control characters.
+
+    >>> one_line("first" + chr(10) + "second" + chr(27) + "[31m")
+    'first second[31m'
+    """
+    line = " ".join("".join(c if c.isprintable() else " " * c.isspace() for c in text).split())
+    return line if len(line) <= _LONGEST_REASON else line[: _LONGEST_REASON - 1] + "…"

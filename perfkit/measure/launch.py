@@ -19,6 +19,7 @@ MARKER = "PERFKIT_RUN"
 """Environment variable that marks every process of a run, so that strays can be found."""
 
 _PADDING = "PERFKIT_PADDING"
+_POINTER_BYTES = 8  # each string has one in argv or envp
 _DROPPED_PREFIXES = ("PYTHON", "PERFKIT", "PIP_", "UV_")
 _DROPPED = frozenset({"VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT", "__PYVENV_LAUNCHER__", "CONDA_PREFIX"})
 
@@ -103,4 +104,4 @@ def padded(
 
 def _stack_bytes(command: list[str], environ: Mapping[str, str]) -> int:
     strings = [*command, command[0], *(f"{name}={value}" for name, value in environ.items())]
-    return sum(len(os.fsencode(text)) + 1 for text in strings)
+    return sum(len(os.fsencode(text)) + 1 + _POINTER_BYTES for text in strings)

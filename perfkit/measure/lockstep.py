@@ -7,69 +7,31 @@ is what a block costs most (see README, "What a comparison costs").
 from __future__ import annotations
 
 import os
+import secrets
+import threading
 import time
-from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
-from perfkit.benchmark import Benchmark
 from perfkit.block import Block, SideTurns
 from perfkit.measure import cpus, host
 from perfkit.measure.calibrate import Frozen, freeze, seconds_a_loop, spin_rounds
-from perfkit.measure.child import Child, TaskFacts, Turn
+from perfkit.measure.child import GRACE_SECONDS, HURRY_SECONDS, Child, TaskFacts, Turn
 from perfkit.measure.failure import TargetError
 from perfkit.measure.guardian import Guardian
-from perfkit.measure.launch import Launch, padded
-from perfkit.measure.schedule import Draw, balanced_order, draw
+from perfkit.measure.pair import FIRST, SIDES, Pair, Series, draw_for, start_pair
+from perfkit.measure.schedule import balanced_order
 from perfkit.variant import Side
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
+    from perfkit.measure.launch import Launch
     from perfkit.settings import Method
 
-_SIDES = (Side.BASELINE, Side.CANDIDATE)
-_FIRST = {"B": _SIDES, "C": _SIDES[::-1]}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Series:
-    """A series of blocks to be measured.
-
-    Attributes:
-        benchmark: The benchmark.
-        name: ``"compare"``, ``"control"`` or ``"aa-N"``.
-        launches: How each side is started.
-        seed: Root of its random choices.
-        inject: Slowdown to inject into the candidate, as a fraction.
-        frozen: The loop counts when they are known already (a resumed or later series), or None.
-    """
-
-    benchmark: Benchmark
-    name: str
-    launches: Mapping[Side, Launch]
-    seed: int
-    inject: float
-    frozen: Frozen | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
-    """Both processes of a block, parked at their task.
-
-    Attributes:
-        children: By side.
-        facts: What each told of its task.
-        drawn: The block's random choices.
-        seconds: Time from spawn until both were parked.
-    """
-
-    children: Mapping[Side, Child]
-    facts: Mapping[Side, TaskFacts]
-    drawn: Draw
-    seconds: float
+__all__ = ["Bench", "Pair", "Series"]
 
 
 class Bench:
@@ -83,17 +45,19 @@ class Bench:
         self.method = method
         self._run = run
         self.placement = cpus.place(pin=method.pin)
-        self._starting: list[Child] = []
+        self._lock = threading.Lock()
+        self._closed = False
+        self._living: list[Child] = []
         self._resources = ExitStack()
 
     def __enter__(self) -> Self:
-        self._resources.enter_context(Guardian(self._run))
+        self._finisher = self._resources.enter_context(ThreadPoolExecutor(1, "finish"))
         where = self.placement.starting
         self._starter = self._resources.enter_context(
             ThreadPoolExecutor(1, "start", cpus.move_this_thread, (where,))
         )
-        self._finisher = self._resources.enter_context(ThreadPoolExecutor(1, "finish"))
-        return self
+        self._resources.enter_context(Guardian(self._run))  # closes first: the threads wait for
+        return self  # processes, and it ends them even when `__exit__` is interrupted
 
     def __exit__(
         self,
@@ -101,7 +65,15 @@ class Bench:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._resources.close()
+        with self._resources:
+            self._starter.shutdown(wait=False, cancel_futures=True)
+            with self._lock:
+                self._closed = True
+                living = self._living
+            for child in living:
+                child.leave(GRACE_SECONDS if error is None else HURRY_SECONDS)
+            for child in living:
+                child.finish()
 
     def tasks(self, launch: Launch) -> list[TaskFacts]:
         """Learn a script's tasks by running it once.
@@ -109,22 +81,25 @@ class Bench:
         Raises:
             TargetError: It raised, exited or hung.
         """
-        environ = launch.environment(os.environ, hash_seed=1, run=self._run)
+        environ = launch.environment(os.environ, hash_seed=1, run=self._mark())
         child = self._spawn(Side.BASELINE, launch, launch.command("list"), environ)
         try:
             return child.tasks()
+        except BaseException:
+            child.leave(HURRY_SECONDS)
+            raise
         finally:
             child.finish()
 
     def start(self, series: Series, index: int) -> Future[Pair]:
         """Begin to start a block's processes."""
-        return self._starter.submit(self._start, series, draw_for(series, index))
+        drawn = draw_for(series, index)
+        return self._starter.submit(start_pair, series, drawn, mark=self._mark, spawn=self._spawn)
 
     def discard(self, pending: Future[Pair] | None) -> None:
-        """End processes that were started ahead and are not needed."""
+        """End processes that were started ahead and are not needed, once they are parked."""
         if pending is not None and not pending.cancel():
-            with suppress(TargetError):
-                self._end(pending.result())
+            pending.add_done_callback(self._end_unneeded)
 
     def measure(
         self,
@@ -156,11 +131,13 @@ class Bench:
                 waited = time.perf_counter()
                 pair = self._await(pending)
                 wait = time.perf_counter() - waited
-                pending = self.start(series, index + 1) if self.method.overlap else None
                 try:
+                    pending = self.start(series, index + 1) if self.method.overlap else None
                     block, frozen = self._block(series, index, pair, frozen, wait)
-                finally:
-                    self._end(pair)
+                except BaseException:
+                    self._end(pair, HURRY_SECONDS)
+                    raise
+                self._end(pair, GRACE_SECONDS)
                 sink(block, frozen, pair.facts)
                 if reason := stop():
                     return reason
@@ -169,59 +146,40 @@ class Bench:
         finally:
             self.discard(pending)
 
+    def _mark(self) -> str:
+        """What a process of this run carries in its environment; its own, and of fixed length."""
+        return f"{self._run}.{secrets.token_hex(4)}"
+
     def _spawn(
         self, side: Side, launch: Launch, command: list[str], environ: dict[str, str]
     ) -> Child:
-        return Child(command, environ, launch.cwd, side=side, timeout=self.method.timeout)
-
-    def _start(self, series: Series, drawn: Draw) -> Pair:
-        began = time.perf_counter()
-        launches = series.launches
-        task = str(series.benchmark.task)
-        commands = {side: launches[side].command(task) for side in _SIDES}
-        environs = padded(
-            tuple(
-                (
-                    commands[side],
-                    launches[side].environment(
-                        os.environ, hash_seed=drawn.hash_seed, run=self._run
-                    ),
-                )
-                for side in _SIDES
-            ),
-            drawn.layout,
-        )
-        order = _FIRST["BC"[drawn.order_seed % 2]]
-        ready = dict(zip(_SIDES, environs, strict=True))
-        self._starting = []
-        try:
-            for side in order:
-                child = self._spawn(side, launches[side], commands[side], ready[side])
-                self._starting.append(child)
-            children = {child.side: child for child in self._starting}
-            facts = {side: _expect(children[side], series.benchmark) for side in _SIDES}
-        except BaseException:
-            for child in self._starting:
-                child.kill()
-            raise
-        return Pair(
-            children=children, facts=facts, drawn=drawn, seconds=time.perf_counter() - began
-        )
+        with self._lock:  # a process is started and known, or not started
+            if self._closed:
+                raise TargetError("the bench is closed", side=side, stage="start", detail="")
+            child = Child(command, environ, launch.cwd, side=side, timeout=self.method.timeout)
+            self._living = [*(other for other in self._living if not other.reaped), child]
+        return child
 
     def _await(self, pending: Future[Pair] | None) -> Pair:
         """The pair, once started; nothing is measured meanwhile, so it may use every CPU."""
         if pending is None:
             raise ValueError("nothing was started")
         if not pending.done():
-            for child in self._starting:
-                child.pin(None)
+            for child in self._living:
+                if child.starting:
+                    child.pin(None)
         return pending.result()
 
-    def _end(self, pair: Pair) -> None:
+    def _end(self, pair: Pair, seconds: float) -> None:
         """Let both scripts clean up, away from the measuring CPU and from this thread."""
         for child in pair.children.values():
             cpus.move(child.pid, self.placement.starting)
+            child.leave(seconds)
             self._finisher.submit(child.finish)
+
+    def _end_unneeded(self, pending: Future[Pair]) -> None:
+        if not pending.cancelled() and pending.exception() is None:
+            self._end(pending.result(), GRACE_SECONDS)
 
     def _block(
         self, series: Series, index: int, pair: Pair, frozen: Frozen | None, wait: float
@@ -261,7 +219,7 @@ class Bench:
 
     def _calibrate(self, series: Series, pair: Pair) -> Frozen:
         children = pair.children
-        seconds = [seconds_a_loop(children[side], self.method.turn_seconds) for side in _SIDES]
+        seconds = [seconds_a_loop(children[side], self.method.turn_seconds) for side in SIDES]
         frozen = freeze(seconds, self.method)
         if not series.inject:
             return frozen
@@ -274,27 +232,10 @@ class Bench:
         )
 
 
-def draw_for(series: Series, index: int) -> Draw:
-    """The random choices of a series' block."""
-    return draw(series.seed, series.benchmark.id, series.name, index)
-
-
-def _expect(child: Child, benchmark: Benchmark) -> TaskFacts:
-    facts = child.wait_parked()
-    if facts.name != benchmark.name:
-        raise TargetError(
-            f"task {benchmark.task} is called {facts.name!r} here, {benchmark.name!r} elsewhere",
-            side=child.side,
-            stage="start",
-            detail="",
-        )
-    return facts
-
-
 def _turns(pair: Pair, frozen: Frozen, order: str) -> dict[Side, list[Turn]]:
-    turns: dict[Side, list[Turn]] = {side: [] for side in _SIDES}
+    turns: dict[Side, list[Turn]] = {side: [] for side in SIDES}
     for letter in order:
-        for side in _FIRST[letter]:
+        for side in FIRST[letter]:
             spin = frozen.spin if side is Side.CANDIDATE else 0
             turn = pair.children[side].turn(loops=frozen.loops, run_in=frozen.run_in, spin=spin)
             turns[side].append(turn)

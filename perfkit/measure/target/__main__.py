@@ -5,6 +5,8 @@ Kept tiny since a main file is compiled at every start, whereas what it imports 
 
 import sys
 
+sys.path.insert(0, __file__[: -len("/__main__.py")])  # not there with -I and -P
+
 import _perfkit_worker
 
 if __name__ == "__main__":

@@ -10,14 +10,15 @@ afterwards, since benchmarks print; fd 0 reads nothing).
     turn WALL CPU SPIN                  answer to `turn`: seconds the task reports, spin included;
                                         CPU seconds of the process and its children; spin alone
     rss BYTES                           answer to `rss`: peak resident memory, 0 when unknown
-    error JSON                          the script raised; its traceback is on stderr
-    end                                 the script ran to its end without (further) tasks
+    error JSON                          the task or the script raised; its traceback is on stderr
+    end                                 the script ran to its end (an exit code says the rest)
 
     from perfkit                        meaning
     turn LOOPS RUN_IN SPIN              run RUN_IN loops untimed, then LOOPS timed, then SPIN
                                         rounds of a busy loop that are timed and added
     rss                                 ask for peak memory
-    quit (or end of file)               leave the task; the script's own clean-up runs
+    quit (or end of file)               leave the task; the script goes on behind it, as in
+                                        pyperf's own worker, so that its clean-up runs
 
 pyperf's Runner hands every task to ``Runner._worker(task)`` when the script is run with pyperf's
 own ``--worker`` option, whichever ``bench_*`` method made it. That is the one private method
@@ -40,10 +41,6 @@ if TYPE_CHECKING:
 LIST = "list"
 
 
-class Quit(SystemExit):
-    """Leaves a parked task; the script sees an orderly exit."""
-
-
 class Channel:
     """The protocol's two descriptors."""
 
@@ -51,10 +48,12 @@ class Channel:
         """Take over the two descriptors."""
         self._reader = os.fdopen(reader, "r", encoding="ascii")
         self._writer = writer
+        self._owner = os.getpid()
 
     def send(self, line: str) -> None:
-        """Write one line at once."""
-        os.write(self._writer, line.encode("ascii") + b"\n")
+        """Write one line at once, unless this is a fork of the process perfkit talks to."""
+        if os.getpid() == self._owner:
+            os.write(self._writer, line.encode("ascii") + b"\n")
 
     def send_json(self, word: str, value: object) -> None:
         """Write a word and a JSON value."""
@@ -109,6 +108,10 @@ def import_pyperf() -> ModuleType:
 class NoEntryPoints(dict):  # type: ignore[type-arg]
     """What ``entry_points()`` gives where nothing is installed, before and since Python 3.10."""
 
+    def __missing__(self, _group: str) -> tuple[()]:
+        """Nothing is in the group."""
+        return ()
+
     def select(self, **_parameters: object) -> tuple[()]:
         """Nothing matches."""
         return ()
@@ -123,8 +126,8 @@ class Worker:
         self._pyperf = pyperf
         self._listing = listing
 
-    def take(self, task: Any) -> None:
-        """Take a task over from pyperf."""
+    def take(self, task: Any) -> object:
+        """Take a task over from pyperf; give the script a benchmark, as pyperf's worker does."""
         self._channel.send_json(
             "task",
             {
@@ -139,17 +142,24 @@ class Worker:
         )
         if not self._listing:
             self._park(task)
+        one = self._pyperf.Run([1.0], metadata={"name": task.name}, collect_metadata=False)
+        return self._pyperf.Benchmark([one])
 
     def _park(self, task: Any) -> None:
         while True:
             word, *numbers = self._channel.receive()
             if word == "turn":
                 loops, run_in, spin = map(int, numbers)
-                self._channel.send("turn %r %r %r" % run_turn(task, loops, run_in, spin))
+                try:
+                    times = run_turn(task, loops, run_in, spin)
+                except BaseException as error:  # told here, since the script may swallow it
+                    self._channel.send_json("error", describe(error))
+                    raise
+                self._channel.send("turn %r %r %r" % times)
             elif word == "rss":
                 self._channel.send("rss %d" % (0 if "command" in task.metadata else peak_rss()))
             else:
-                raise Quit(0)
+                return
 
 
 def hook(pyperf: ModuleType, worker: Worker) -> None:
@@ -212,28 +222,34 @@ def peak_rss() -> int:
 
 def run_script(path: str, arguments: list[str]) -> None:
     """Run a script the way Python itself would."""
+    import builtins
     import types
 
     module = types.ModuleType("__main__")
     module.__file__ = path
-    module.__dict__["__builtins__"] = __builtins__
+    module.__dict__["__builtins__"] = builtins
     sys.modules["__main__"] = module
     sys.argv[:] = [path, *arguments]
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != here]
     if not getattr(sys.flags, "safe_path", False):
-        sys.path.insert(0, os.path.dirname(path))
+        sys.path.insert(0, os.path.dirname(os.path.realpath(path)))
     with open(path, "rb") as file:
         code = compile(file.read(), path, "exec", dont_inherit=True)
     exec(code, vars(module))  # noqa: S102 - running the user's benchmark is the point
 
 
-def last_line(error: BaseException) -> str:
-    """The last line of a traceback: what Python prints below it."""
-    import traceback
-
-    lines = traceback.format_exception_only(type(error), error)
-    return lines[-1].strip() if lines else repr(error)
+def describe(error: BaseException) -> str:
+    """Type and first line of an exception; the last line of a traceback may be small print."""
+    kind = type(error)
+    name = kind.__qualname__
+    if kind.__module__ not in ("builtins", "__main__"):
+        name = "%s.%s" % (kind.__module__, name)
+    try:
+        text = str(error).strip().partition("\n")[0]
+    except Exception:  # noqa: BLE001 - the benchmark's own class
+        text = "(its text cannot be had)"
+    return "%s: %s" % (name, text) if text else name
 
 
 def worker_options(task: str) -> list[str]:
@@ -250,14 +266,11 @@ def main(argv: list[str]) -> int:
         pyperf = import_pyperf()
         hook(pyperf, Worker(channel, pyperf, listing=task == LIST))
         run_script(path, worker_options(task) + arguments)
-    except Quit:
-        return 0
     except SystemExit as leaving:
         if leaving.code not in (None, 0):
-            channel.send_json("error", "SystemExit: %s" % (leaving.code,))
-            raise
+            raise  # what it says comes with the exit code and stderr
     except BaseException as error:
-        channel.send_json("error", last_line(error))
+        channel.send_json("error", describe(error))
         raise
     channel.send("end")
     return 0
