@@ -77,6 +77,21 @@ def format_change_interval(value: float, low: float, high: float) -> str:
     return f"{format_change(value, digits=digits)} [{ends}]"
 
 
+def format_share_interval(value: float, low: float, high: float) -> str:
+    """A fraction and its interval in per cent.
+
+    >>> format_share_interval(0.14, 0.132, 0.148)
+    '14.0 % [13.2, 14.8]'
+    """
+    if not math.isfinite(value):
+        return "not measured"
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return f"{format_share(value)} [no interval]"
+    digits = _interval_digits((high - low) * 50)
+    ends = ", ".join(f"{end * 100:.{digits}f}" for end in (low, high))
+    return f"{format_share(value, digits=digits)} [{ends}]"
+
+
 def format_seconds_interval(value: float, low: float, high: float) -> str:
     """A duration and its interval in one unit.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -147,6 +147,7 @@ def _section(title: str, section: Section, result: Result) -> Finding:
         rows = [row for row in result.rows if _selected(row, section.benchmarks)]
         of_memory = section.measure is Measure.PEAK_MEMORY
         parts = _memory(rows, section) if of_memory else _times(rows, section)
+        parts = tuple(replace(x, status=_unless_noisy(x.status, result)) for x in parts)
         missing = [row.id for row in rows if row.comparison is None]
         names = ", ".join(section.benchmarks)
         reason = f"no benchmark named {names} was measured" if not parts else ""
@@ -162,7 +163,7 @@ def _section(title: str, section: Section, result: Result) -> Finding:
         praise=section.praise,
         required=section.required,
         parts=parts,
-        status=worst([_unless_noisy(one, result) for one in statuses]),
+        status=worst(statuses),
         reason=reason,
     )
 
@@ -253,7 +254,7 @@ def _no_regressions(result: Result, policy: Policy, *, margin: float, complete: 
     elif result.noisy:
         found, reason = Status.UNDECIDED, "the machine was too noisy"
     elif slower:
-        found, reason = Status.NOT_MET, f"slower: {', '.join(slower)}"
+        found, reason = Status.NOT_MET, f"slower in {', '.join(slower)}"
     elif open_:
         found, reason = Status.UNDECIDED, f"cannot be excluded for {', '.join(open_)}"
     elif not complete:

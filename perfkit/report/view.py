@@ -33,23 +33,28 @@ FILES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaveatGroup:
-    """Caveats of one kind: one remedy, said once.
+    """Caveats of one kind.
 
     Attributes:
         code: Their common code.
-        text: What is the matter; of the first one, where the texts differ.
+        text: What is the matter; of the first one, where they differ in their numbers.
+        remedy: What to do; of the first one, where they differ.
         benchmarks: Whom it concerns; empty when the whole run.
-        alike: The texts of all are the same.
-        remedy: What to do.
+        alike: Text and remedy are the same for all.
         all: Every member.
     """
 
     code: str
     text: str
+    remedy: str
     benchmarks: tuple[str, ...]
     alike: bool
-    remedy: str
     all: tuple[Caveat, ...]
+
+    @property
+    def sentences(self) -> str:
+        """What is the matter and what to do, as sentences."""
+        return " ".join(_sentence(part) for part in (self.text, self.remedy))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,19 +183,19 @@ def build_view(recording: Recording, result: Result, policy: Policy) -> View:
 
 def group_caveats(caveats: Iterable[Caveat]) -> tuple[CaveatGroup, ...]:
     """Put caveats of the same kind together, in the order of their first appearance."""
-    groups: dict[tuple[str, str], list[Caveat]] = {}
+    groups: dict[str, list[Caveat]] = {}
     for caveat in dict.fromkeys(caveats):
-        groups.setdefault((caveat.code, caveat.remedy), []).append(caveat)
+        groups.setdefault(caveat.code, []).append(caveat)
     return tuple(
         CaveatGroup(
             code=code,
             text=members[0].text,
+            remedy=members[0].remedy,
             benchmarks=tuple(one.benchmark for one in members if one.benchmark is not None),
-            alike=len({one.text for one in members}) == 1,
-            remedy=remedy,
+            alike=len({(one.text, one.remedy) for one in members}) == 1,
             all=tuple(members),
         )
-        for (code, remedy), members in groups.items()
+        for code, members in groups.items()
     )
 
 
@@ -217,10 +222,6 @@ def _of_the_recording(recording: Recording, state: str) -> list[Caveat]:
             remedy = "measure again: a run whose credentials were removed cannot be resumed"
         text = {"interrupted": "the run was interrupted"}.get(state, "the run did not end in order")
         found.append(Caveat(code="incomplete", text=text, remedy=remedy, benchmark=None))
-    if recording.cut:
-        text = "the recording's last line was incomplete and has been left out"
-        remedy = "nothing needs to be done; at most one block is missing"
-        found.append(Caveat(code="cut-line", text=text, remedy=remedy, benchmark=None))
     return found
 
 
@@ -228,3 +229,7 @@ def _seconds(result: Result) -> tuple[tuple[str, float], ...]:
     stages = [(stage, spent) for stage, spent in result.seconds.items() if stage != "total"]
     total = result.seconds.get("total", sum(spent for _, spent in stages))
     return (*stages, ("total", total))
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")

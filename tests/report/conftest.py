@@ -1,0 +1,347 @@
+"""Synthetic runs: recordings with known effects, judged by the real pipeline."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import os
+import random
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from perfkit.benchmark import Benchmark, Script
+from perfkit.block import Block, Failure, SideTurns
+from perfkit.decide.judge import judge_run
+from perfkit.decide.policy import load_policy
+from perfkit.decide.result import Result
+from perfkit.recording import SCHEMA, Finish, Measured, Recording, Run, SeriesEnd, SideFacts
+from perfkit.report.view import View, build_view
+from perfkit.settings import Goal, Method
+from perfkit.variant import Interpreter, Side, Variant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+FOLDER = Path("reports/2026-11-23-3.12.1-vs-3.13.0-abc123")
+GOLDEN = Path(__file__).parent / "golden"
+HOSTILE = "<script>alert(1)</script>"
+PAIRS = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A benchmark with a known truth."""
+
+    name: str
+    seconds: float = 1e-3
+    ratio: float = 1.0
+    spread: float = 0.012
+    blocks: int = 14
+    memory: float = 1.0
+    control: float | None = None
+    failure: Failure | None = None
+    inner_loops: int = 1
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Made:
+    """A run in all its forms."""
+
+    recording: Recording
+    result: Result
+    view: View
+
+
+def interpreter(version: str) -> Interpreter:
+    return Interpreter(
+        executable=f"/opt/python/{version}/bin/python",
+        implementation="cpython",
+        version=version,
+        free_threaded=False,
+        build=f"{version} (main, Oct  7 2024, 05:02:14) [GCC 12.2.0]",
+        config_args="'--enable-optimizations' '--with-lto'",
+        platform="linux-x86_64",
+        found_by="pyenv",
+    )
+
+
+def variant(side: Side, version: str) -> Variant:
+    return Variant(
+        side=side, interpreter=interpreter(version), requirements=(), environ=(), flags=()
+    )
+
+
+def make_run(
+    cases: Sequence[Case],
+    *,
+    baseline: str = "3.12.1",
+    candidate: str = "3.13.0",
+    state: str | None = "finished",
+    margin: float = 0.02,
+    cut: bool = False,
+) -> Made:
+    run = Run(
+        schema=SCHEMA,
+        id=FOLDER.name,
+        command="compare",
+        created="2026-11-23T14:05:09+01:00",
+        perfkit="0.1.0",
+        seed=20261123,
+        goal=Goal(confidence=0.95, precision=0.01, margin=margin, budget=12.0, decided=False),
+        method=Method(
+            turn_seconds=0.004,
+            pairs=PAIRS,
+            run_in_seconds=0.0005,
+            warm_up_pairs=1,
+            timeout=60.0,
+            pin=True,
+            overlap=True,
+        ),
+        baseline=variant(Side.BASELINE, baseline),
+        candidate=variant(Side.CANDIDATE, candidate),
+        host={"system": "Linux 6.8.0", "cpu": "Example CPU 3.0 GHz", "cpus": 2, "memory": None},
+        cwd="/home/me/project",
+        benchmarks=(),
+        control=any(case.control is not None for case in cases),
+        comparisons=None,
+        inject=0.0,
+        policy=None,
+        redacted=False,
+    )
+    chance = random.Random(20261123)
+    blocks = []
+    for case in cases:
+        if case.failure is None or case.blocks == 0:
+            blocks += make_blocks(case, "compare", case.ratio, chance)
+            if case.control is not None:
+                blocks += make_blocks(case, "control", case.control, chance)
+    recording = Recording(
+        folder=FOLDER,
+        run=run,
+        measured={case.name: make_measured(case) for case in cases},
+        starts={},
+        blocks=tuple(blocks),
+        failures={case.name: case.failure for case in cases if case.failure is not None},
+        ends={
+            (case.name, "compare"): SeriesEnd(
+                benchmark=case.name, series="compare", reason="precision", seconds=8.0
+            )
+            for case in cases
+            if case.blocks
+        },
+        finishes=(
+            ()
+            if state is None
+            else (
+                Finish(
+                    status=state,
+                    seconds={"provision": 3.5, "discover": 2.0, "analysis": 1.2, "total": 180.0},
+                ),
+            )
+        ),
+        cut=cut,
+    )
+    return remake(recording)
+
+
+def remake(recording: Recording) -> Made:
+    result = judge_run(recording)
+    return Made(recording, result, build_view(recording, result, load_policy(None)))
+
+
+def make_measured(case: Case) -> Measured:
+    def facts(version: str, anyio: str) -> SideFacts:
+        return SideFacts(
+            python=f"/cache/{version}/bin/python",
+            version=version,
+            pyperf="2.10.0",
+            packages=(("anyio", anyio), ("pydantic", "2.12.4"), ("pyperf", "2.10.0")),
+        )
+
+    script = Script(
+        path=Path("/home/me/project/benchmarks/bm.py"),
+        label="bm",
+        arguments=(),
+        requirements=(),
+        pins=(),
+        requires_python=None,
+        digest="0" * 64,
+    )
+    return Measured(
+        benchmark=Benchmark(
+            id=case.name,
+            name=case.name,
+            script=script,
+            task=0,
+            inner_loops=case.inner_loops,
+            description=case.description,
+        ),
+        baseline=facts("3.12.1", "4.6.0"),
+        candidate=facts("3.13.0", "4.6.2"),
+        intended=(),
+        pinned=True,
+    )
+
+
+def make_blocks(case: Case, series: str, ratio: float, chance: random.Random) -> list[Block]:
+    loops = max(1, round(0.004 / case.seconds / case.inner_loops))
+    made = []
+    for index in range(case.blocks):
+        level = case.seconds * loops * case.inner_loops * math.exp(chance.gauss(0, 0.03))
+        effect = ratio * math.exp(chance.gauss(0, case.spread))
+        left = tuple(level * math.exp(chance.gauss(0, 0.01)) for _ in range(PAIRS))
+        right = tuple(level * effect * math.exp(chance.gauss(0, 0.01)) for _ in range(PAIRS))
+        size = 24e6 * math.exp(chance.gauss(0, 0.002))
+        made.append(
+            Block(
+                benchmark=case.name,
+                series=series,
+                index=index,
+                loops=loops,
+                order="BCCBCBBC",
+                baseline=SideTurns(wall=left, cpu=left, peak_rss=int(size)),
+                candidate=SideTurns(wall=right, cpu=right, peak_rss=int(size * case.memory)),
+                hash_seed=index,
+                started=1.8e9 + index,
+                startup_seconds=0.3,
+                wait_seconds=0.15,
+                run_in_seconds=0.02,
+                timed_seconds=sum(left) + sum(right),
+                steal=0.01,
+                load=0.7,
+                injected=0.0,
+            )
+        )
+    return made
+
+
+TYPICAL = (
+    Case(name="json_dumps", seconds=1.25e-4, ratio=1.034, description="json.dumps of 1000 items"),
+    Case(name="json_loads", seconds=2.4e-4, ratio=0.96),
+    Case(name="pydantic_settings", seconds=8.5e-5, ratio=0.86, memory=1.01),
+    Case(name="pydantic_validate_python", seconds=3.1e-5, ratio=1.001, spread=0.006),
+    Case(name="pydantic_nested", seconds=6e-6, ratio=1.0, spread=0.006, inner_loops=10),
+    Case(name="python_startup", seconds=1.23e-2, ratio=1.012, spread=0.03),
+    Case(name="regex_log", seconds=3.3e-4, ratio=0.9995, spread=0.007),
+    Case(
+        name="sqlalchemy_orm",
+        failure=Failure(
+            benchmark="sqlalchemy_orm",
+            side=Side.CANDIDATE,
+            stage="start",
+            reason="ModuleNotFoundError: No module named 'greenlet'",
+            detail='Traceback (most recent call last):\n  File "bm.py", line 3\nModuleNotFound…',
+        ),
+    ),
+    Case(name="asyncio_tasks", blocks=0),
+)
+
+
+@pytest.fixture(scope="session")
+def typical() -> Made:
+    return make_run(TYPICAL)
+
+
+@pytest.fixture(scope="session")
+def clean() -> Made:
+    """Everything measured, nothing slower, the guide's targets for benchmarks met."""
+    ratios = {"json_dumps": 0.8, "pydantic_settings": 0.8, "json_loads": 0.9}
+    return make_run([Case(name=name, ratio=ratio, memory=0.9) for name, ratio in ratios.items()])
+
+
+@pytest.fixture(scope="session")
+def noisy() -> Made:
+    return make_run([Case(name="json_dumps", ratio=1.05, control=1.06), Case(name="other")])
+
+
+@pytest.fixture(scope="session")
+def itself() -> Made:
+    cases = [Case(name=f"bench_{index}") for index in range(4)]
+    return make_run([*cases, Case(name="fluke", ratio=1.04)], candidate="3.12.1")
+
+
+@pytest.fixture(scope="session")
+def interrupted() -> Made:
+    cases = [Case(name="json_dumps", blocks=4), Case(name="json_loads", blocks=0)]
+    made = make_run(cases, state="interrupted", cut=True)
+    return remake(dataclasses.replace(made.recording, ends={}))
+
+
+@pytest.fixture(scope="session")
+def empty() -> Made:
+    return make_run([])
+
+
+@pytest.fixture(scope="session")
+def all_failed() -> Made:
+    failure = Failure(benchmark="x", side=None, stage="run", reason="no answer", detail="")
+    return make_run([Case(name="x", failure=failure)])
+
+
+@pytest.fixture(scope="session")
+def hostile() -> Made:
+    reason = "\x1b[31mValueError: [bold]<b>&\"' # : {{ 7*7 }}"
+    names = (
+        HOSTILE,
+        "]]>--><svg onload=alert(1)>",
+        "a: [b] # c",
+        "$x^2$",
+        "{{ 7*7 }}",
+        "ü\x1b[2J\n-",
+    )
+    bad = Failure(
+        benchmark="bad", side=None, stage="run", reason=reason, detail="</pre>\x00\x1b[0m"
+    )
+    cases = [Case(name=name, ratio=1.1, description=f"<i>{name}") for name in names]
+    return make_run([*cases, Case(name="'\"bad", failure=bad)])
+
+
+@pytest.fixture(scope="session")
+def many() -> Made:
+    chance = random.Random(4)
+    return make_run(
+        [
+            Case(
+                name=f"a_rather_long_benchmark_name_{index:02}",
+                ratio=math.exp(chance.gauss(0, 0.05)),
+            )
+            for index in range(40)
+        ]
+    )
+
+
+@pytest.fixture(
+    scope="session",
+    params=[
+        "typical",
+        "clean",
+        "noisy",
+        "itself",
+        "interrupted",
+        "empty",
+        "all_failed",
+        "hostile",
+        "many",
+    ],
+)
+def any_run(request: pytest.FixtureRequest) -> Made:
+    made: Made = request.getfixturevalue(request.param)
+    return made
+
+
+@pytest.fixture
+def golden() -> Callable[[str, str], None]:
+    """Compare with a kept file; PERFKIT_UPDATE_GOLDEN=1 writes it instead."""
+
+    def check(name: str, text: str) -> None:
+        path = GOLDEN / name
+        if os.environ.get("PERFKIT_UPDATE_GOLDEN") == "1":
+            path.write_text(text, encoding="utf-8")
+        assert text == path.read_text(encoding="utf-8")
+
+    return check
