@@ -124,13 +124,10 @@ class PipInstaller:
             make = [interpreter.executable, "-I", "-m", "venv", str(venv)]
             run_tool(make, what=f"venv failed for {interpreter.label}", cwd=folder)
             python = str(environment_python(venv))
-            upgrade = [python, "-m", "pip", "install", "--quiet", "--upgrade", "pip"]
             ask = [python, "-c", "import pip; print(pip.__version__)"]
-            try:
-                run_tool(upgrade, what="pip could not upgrade itself", cwd=folder)
-            except ProvisionError:
-                if Version(run_tool(ask, what="no pip", cwd=folder).strip()) < _OLDEST_PIP:
-                    raise
+            if Version(run_tool(ask, what="no pip", cwd=folder).strip()) < _OLDEST_PIP:
+                upgrade = [python, "-m", "pip", "install", "--quiet", "--upgrade", "pip"]
+                run_tool(upgrade, what="pip is too old and cannot upgrade itself", cwd=folder)
             return {}
 
         entry = obtain(
