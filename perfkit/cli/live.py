@@ -16,6 +16,7 @@ from rich.text import Text
 from perfkit.cli import wording
 from perfkit.cli.output import clean
 from perfkit.decide.verdict import Verdict
+from perfkit.report.wording import look
 from perfkit.session.progress import (
     BlockDone,
     Failed,
@@ -33,14 +34,12 @@ if TYPE_CHECKING:
     from perfkit.block import Failure
     from perfkit.session.progress import Event
 
-_LOOKS: Final = {
-    Verdict.FASTER: ("▼", "green"),
-    Verdict.SLOWER: ("▲", "red"),
-    Verdict.EQUIVALENT: ("=", "cyan"),
-    Verdict.INCONCLUSIVE: ("?", "yellow"),
-    Verdict.FAILED: ("✗", "bold red"),
-    Verdict.NOT_MEASURED: ("·", "dim"),
-    Verdict.NOT_COMPARABLE: ("·", "dim"),
+_STYLES: Final = {
+    "faster": "green",
+    "slower": "red",
+    "equivalent": "cyan",
+    "open": "yellow",
+    "failed": "bold red",
 }
 _NAME_SHARE = 0.36  # of the width
 _WIDEST_NAME = 40
@@ -144,7 +143,7 @@ def _overall(series: SeriesStarted, block: BlockDone | None) -> RenderableType:
         part = min(block.blocks / block.expected, 1.0)
     words = f"{series.position + 1} of {series.total}"
     if block is not None and block.seconds_left is not None:
-        words += f" · about {wording.clock(block.seconds_left)} left"
+        words += f" · about {wording.time_left(block.seconds_left)} left"
     grid = Table.grid(padding=(0, 1), expand=True)
     grid.add_column(ratio=1)
     grid.add_column(no_wrap=True, justify="right")
@@ -157,11 +156,11 @@ def _overall(series: SeriesStarted, block: BlockDone | None) -> RenderableType:
 
 def _finished(event: SeriesDone, width: int) -> RenderableType:
     row = event.row
-    look, style = _LOOKS[row.verdict]
+    shape, style = _look(row.verdict)
     grid = _grid(width)
     ratio = Text(wording.interval(row.comparison.ratio) if row.comparison is not None else "")
     cells = [
-        Text(look, style=style),
+        Text(shape, style=style),
         Text(wording.series_label(row.id, event.series)),
         ratio,
         Text(row.verdict, style=style),
@@ -173,18 +172,23 @@ def _finished(event: SeriesDone, width: int) -> RenderableType:
 
 
 def _failed(failure: Failure, width: int) -> RenderableType:
-    look, style = _LOOKS[Verdict.FAILED]
+    shape, style = _look(Verdict.FAILED)
     name = _name_width(width)
     grid = Table.grid(padding=(0, 1))
     grid.add_column(width=1)
     grid.add_column(width=name, no_wrap=True, overflow="ellipsis")
     grid.add_column(overflow="fold", max_width=max(width - name - 4, 10))
     grid.add_row(
-        Text(look, style=style),
+        Text(shape, style=style),
         Text(clean(failure.benchmark)),
         Text(wording.failure(failure), style=style),
     )
     return grid
+
+
+def _look(verdict: Verdict) -> tuple[str, str]:
+    shown = look(verdict, noisy=False)
+    return shown.shape, _STYLES[shown.tone]
 
 
 def _grid(width: int) -> Table:

@@ -74,7 +74,9 @@ _SPEECH: tuple[Decorator, ...] = (
     click.option(
         "--json", "as_json", is_flag=True, help="Print the result as JSON, and nothing else."
     ),
-    click.option("--quiet", is_flag=True, help="Print the final table only, no progress."),
+    click.option(
+        "--quiet", is_flag=True, help="No progress, no table: the verdict in a few lines."
+    ),
     click.option("--no-color", is_flag=True, help="Plain text; NO_COLOR does the same."),
 )
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import tempfile
-import traceback
 from typing import TYPE_CHECKING, TextIO
 
 from perfkit.errors import PerfkitError, PlanError
@@ -56,6 +54,9 @@ def describe(error: PerfkitError) -> str:
 
 def crash(error: BaseException) -> None:
     """Say that something unforeseen happened; the traceback goes to a file."""
+    import tempfile
+    import traceback
+
     name = f"{type(error).__name__}: {clean(str(error))}".rstrip(": ")
     whose = "" if isinstance(error, OSError) else " (this is a bug in perfkit)"
     try:

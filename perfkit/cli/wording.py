@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from perfkit.cli.output import clean
-from perfkit.units import format_change
+from perfkit.units import format_change_interval, format_duration
 
 if TYPE_CHECKING:
     from perfkit.analyse.estimate import Estimate
     from perfkit.block import Failure
     from perfkit.session.progress import SeriesDone
 
+_MINUTE = 60
 STAGES = {"provision": "preparing environments", "discover": "learning the benchmarks' names"}
 
 
@@ -30,28 +31,18 @@ def series_label(benchmark: str, series: str) -> str:
 
 
 def interval(ratio: Estimate) -> str:
-    """A ratio as a change with its interval.
+    """A ratio as a change with its interval."""
+    return format_change_interval(ratio.value, ratio.low, ratio.high)
 
-    >>> from perfkit.analyse.estimate import Estimate
-    >>> interval(Estimate(value=1.034, low=1.025, high=1.043, confidence=0.95, n=12))
-    '+3.4 % (+2.5 … +4.3)'
+
+def time_left(seconds: float) -> str:
+    """An expected duration: no more digits than it deserves.
+
+    >>> time_left(7.6), time_left(130)
+    ('8 s', '2 min 10 s')
     """
-    ends = (format_change(end).removesuffix(" %") for end in (ratio.low, ratio.high))
-    return f"{format_change(ratio.value)} ({' … '.join(ends)})"
-
-
-def clock(seconds: float) -> str:
-    """A duration as people say it.
-
-    >>> clock(7.6), clock(130), clock(3900)
-    ('8 s', '2 min 10 s', '1 h 05 min')
-    """
-    whole = round(max(seconds, 0.0))
-    minutes, rest = divmod(whole, 60)
-    hours, minutes_left = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes_left:02d} min"
-    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+    whole = max(round(seconds), 0)
+    return f"{whole} s" if whole < _MINUTE else format_duration(whole)
 
 
 def failure(one: Failure) -> str:
@@ -65,6 +56,6 @@ def effort(done: SeriesDone) -> str:
 
     >>> from types import SimpleNamespace
     >>> effort(SimpleNamespace(blocks=14, seconds=6.14))
-    '14 blocks, 6 s'
+    '14 blocks, 6.1 s'
     """
-    return f"{done.blocks} blocks, {clock(done.seconds)}"
+    return f"{done.blocks} blocks, {format_duration(done.seconds)}"
