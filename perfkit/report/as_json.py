@@ -1,0 +1,135 @@
+"""A run for other programs: ``--json``."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from perfkit.analyse.estimate import Estimate
+    from perfkit.decide.assess import Finding
+    from perfkit.report.rows import RowView
+    from perfkit.report.view import View
+
+SCHEMA = 1
+
+
+def as_json(view: View) -> str:
+    """One JSON object. Base units (seconds, bytes, ratios), so nothing has to be parsed.
+
+    Keys, stable within a ``schema``; further ones may be added:
+
+    * ``schema`` (1), ``run``, ``folder``, ``created``, ``perfkit``, ``state`` (``"finished"``,
+      ``"interrupted"``, ``"unfinished"``), ``noisy``, ``same``, ``verdict`` (the sentence)
+    * ``baseline``, ``candidate``: the sides in words; ``goal``: ``margin``, ``confidence``,
+      ``precision``; ``seed``
+    * ``benchmarks``: a list of ``id``, ``description``, ``verdict``, ``ratio``, ``baseline`` and
+      ``candidate`` (seconds an iteration), ``detectable`` (a relative change), ``p_value``,
+      ``stopped``, ``baseline_rss``, ``candidate_rss``, ``rss_ratio`` (bytes), ``effects`` (log
+      ratio a block), ``control`` (ratio of the null comparison), ``failure`` (``side``, ``stage``,
+      ``reason``, ``detail``)
+    * ``geometric_mean``; ``caveats``: ``code``, ``text``, ``remedy``, ``benchmark``
+    * ``assessment``: ``sections`` (``title``, ``status``, ``goal``, ``required``, ``reason``),
+      ``status``, ``recommendation``, ``action`` (``"proceed"``, ``"hold"``, ``"stop"``)
+    * ``seconds``: by stage; ``files``: name by name
+
+    An estimate is ``value``, ``low``, ``high``, ``confidence``, ``n``. What is unknown or infinite
+    is null.
+    """
+    assessment = view.assessment
+    findings = (*assessment.sections, assessment.overall, assessment.no_regressions)
+    document = {
+        "schema": SCHEMA,
+        "run": view.id,
+        "folder": str(view.folder),
+        "created": view.created,
+        "perfkit": view.perfkit,
+        "state": view.state,
+        "noisy": view.noisy,
+        "same": view.same,
+        "verdict": view.verdict,
+        "baseline": view.baseline,
+        "candidate": view.candidate,
+        "goal": {
+            "margin": view.margin,
+            "confidence": view.confidence,
+            "precision": view.precision,
+        },
+        "seed": view.seed,
+        "benchmarks": [_row(row) for row in view.rows],
+        "geometric_mean": _estimate(view.geometric_mean),
+        "caveats": [
+            {
+                "code": one.code,
+                "text": one.text,
+                "remedy": one.remedy,
+                "benchmark": one.benchmark,
+            }
+            for group in view.caveats
+            for one in group.all
+        ],
+        "assessment": {
+            "sections": [_finding(one) for one in findings],
+            "status": assessment.status.value,
+            "recommendation": assessment.recommendation.text,
+            "action": assessment.recommendation.action.value,
+        },
+        "seconds": {stage: _number(spent) for stage, spent in view.seconds},
+        "files": [name for name, _ in view.files],
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _row(row: RowView) -> dict[str, Any]:
+    found = row.comparison
+    failure = row.failure
+    return {
+        "id": row.id,
+        "description": row.description,
+        "verdict": row.verdict.value,
+        "ratio": _estimate(found.ratio) if found else None,
+        "baseline": _estimate(found.baseline) if found else None,
+        "candidate": _estimate(found.candidate) if found else None,
+        "detectable": _number(found.detectable) if found else None,
+        "p_value": _number(found.p_value) if found else None,
+        "stopped": found.stopped if found else None,
+        "baseline_rss": _estimate(found.baseline_rss) if found else None,
+        "candidate_rss": _estimate(found.candidate_rss) if found else None,
+        "rss_ratio": _estimate(found.rss_ratio) if found else None,
+        "effects": [_number(effect) for effect in found.effects] if found else [],
+        "control": _estimate(row.control.ratio) if row.control else None,
+        "failure": failure
+        and {
+            "side": failure.side and failure.side.value,
+            "stage": failure.stage,
+            "reason": failure.reason,
+            "detail": failure.detail,
+        },
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "title": finding.title,
+        "status": finding.status.value,
+        "goal": finding.goal,
+        "required": finding.required,
+        "reason": finding.reason,
+    }
+
+
+def _estimate(estimate: Estimate | None) -> dict[str, Any] | None:
+    if estimate is None:
+        return None
+    return {
+        "value": _number(estimate.value),
+        "low": _number(estimate.low),
+        "high": _number(estimate.high),
+        "confidence": estimate.confidence,
+        "n": estimate.n,
+    }
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None
