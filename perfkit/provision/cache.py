@@ -2,8 +2,8 @@
 
 An entry is a folder ``<cache>/<kind>/<key>/`` whose ``entry.json`` is written last: without it the
 entry is half-built, by a run that was killed, and is built again in place (virtual environments
-cannot be moved). Building and removing happen under a file lock; who uses an entry holds a second
-lock until its process ends, however it ends, so that `clean` leaves it alone.
+cannot be moved). Building and removing happen under a file lock. A process that uses entries lists
+them in a file and holds a lock beside it until it ends, however it ends: `clean` leaves them alone.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import platformdirs
 from filelock import FileLock, Timeout
 
 from perfkit.errors import ProvisionError
+from perfkit.provision.users import hold, is_used
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,7 +32,6 @@ SCHEMA = 1
 
 _MARKER = "entry.json"
 _KINDS = ("resolutions", "environments", "builds", "wheels", "toolboxes")
-_IN_USE: dict[Path, FileLock] = {}  # held until this process ends
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +135,7 @@ def obtain(
                 _mark(folder, {"label": label, "facts": facts})
             else:
                 os.utime(folder / _MARKER)
-            _hold(cache, kind, key)
+            hold(cache, f"{kind}-{key}")
     except OSError as error:
         raise ProvisionError(
             f"the cache cannot be written: {error}",
@@ -178,7 +178,7 @@ def _remove(cache: Path, entry: CacheEntry) -> bool:
     folder = cache / entry.kind / entry.key
     try:
         with _lock(cache, entry.kind, entry.key, timeout=0):
-            if _used(cache, entry.kind, entry.key):
+            if is_used(cache, f"{entry.kind}-{entry.key}"):
                 return False
             (folder / _MARKER).unlink(missing_ok=True)  # first: what is left is half-built
             shutil.rmtree(folder, ignore_errors=True)
@@ -201,7 +201,7 @@ def _describe(cache: Path, kind: str, folder: Path) -> CacheEntry:
         label=label,
         size=_size(folder),
         last_used=last_used,
-        in_use=_used(cache, kind, folder.name),
+        in_use=is_used(cache, f"{kind}-{folder.name}"),
     )
 
 
@@ -241,24 +241,3 @@ def _lock(cache: Path, kind: str, key: str, *, timeout: float = -1) -> FileLock:
     path = cache / "locks" / f"{kind}-{key[:2]}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     return FileLock(path, timeout=timeout)
-
-
-def _hold(cache: Path, kind: str, key: str) -> None:
-    path = cache / "users" / f"{kind}-{key}-{os.getpid()}.lock"
-    if path in _IN_USE:
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path)
-    lock.acquire()
-    _IN_USE[path] = lock
-
-
-def _used(cache: Path, kind: str, key: str) -> bool:
-    for path in (cache / "users").glob(f"{kind}-{key}-*.lock"):
-        try:
-            with FileLock(path, timeout=0):
-                pass
-        except Timeout:
-            return True
-        path.unlink(missing_ok=True)  # its process is gone
-    return False

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from dataclasses import dataclass
-from importlib.metadata import distributions
 from typing import TYPE_CHECKING, Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.utils import canonicalize_name
 
 from perfkit.errors import PerfkitError, ProvisionError
 from perfkit.provision.cache import Entry, key_of, obtain
+from perfkit.provision.differences import PackageDifference, installed, package_differences
 from perfkit.provision.identity import identity
 from perfkit.provision.installer import Installer, Lock, environment_python, requirement_name
 from perfkit.provision.local import as_local, as_wheel
@@ -22,7 +22,6 @@ from perfkit.provision.pairing import (
     blamed,
     requirements_of,
     resolve_pair,
-    with_dependencies,
 )
 from perfkit.provision.pip import PipInstaller
 from perfkit.provision.tools import resolution_settings, run_tool, tool_environ
@@ -34,26 +33,10 @@ if TYPE_CHECKING:
 
     from perfkit.benchmark import Script
 
+__all__ = ["PackageDifference", "ProvisionedPair", "default_installer", "provision_pair"]
+
 _INSTALLERS = ("uv", "pip")
-_FAILED: dict[str, ProvisionError] = {}  # what failed once is not tried again by this process
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackageDifference:
-    """A package that is not the same on both sides.
-
-    Attributes:
-        name: Its canonical name.
-        baseline: Version on the baseline's side, or None when it is not installed there.
-        candidate: Version on the candidate's side, or None when it is not installed there.
-        intended: The sides were asked to differ in it, or it is needed by a package in which they
-            were; otherwise no version served both Pythons.
-    """
-
-    name: str
-    baseline: str | None
-    candidate: str | None
-    intended: bool
+_NETWORK = re.compile(r"Failed to fetch|Failed to download|Request failed|error sending request")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +87,7 @@ def provision_pair(
     script: Script,
     cache: Path,
     installer: Installer | None = None,
+    failures: dict[str, ProvisionError] | None = None,
 ) -> ProvisionedPair:
     """The environments in which both sides run a script.
 
@@ -116,28 +100,38 @@ def provision_pair(
         script: What is going to be run.
         cache: The cache folder.
         installer: uv or pip; None for `default_installer`.
+        failures: What failed in this run, filled here: the same is not tried again for the next
+            script. None to try again each time.
 
     Raises:
         ProvisionError: A side cannot have what the script needs; ``side`` says which.
     """
     installer = default_installer(cache) if installer is None else installer
+    failures = {} if failures is None else failures
     for variant in (baseline, candidate):
         _check_python(script, variant)
     try:
         wanted = [
-            _wanted(variant, script, installer=installer, cache=cache)
+            _wanted(variant, script, installer=installer, cache=cache, failures=failures)
             for variant in (baseline, candidate)
         ]
-        return _pair(wanted[0], wanted[1], installer=installer, cache=cache)
+        return _pair(wanted[0], wanted[1], installer=installer, cache=cache, failures=failures)
     except ProvisionError as error:
         raise _explained(error, script, (baseline, candidate)) from error
 
 
-def _wanted(variant: Variant, script: Script, *, installer: Installer, cache: Path) -> Wanted:
+def _wanted(
+    variant: Variant,
+    script: Script,
+    *,
+    installer: Installer,
+    cache: Path,
+    failures: dict[str, ProvisionError],
+) -> Wanted:
     key = key_of("wanted", variant.requirements, identity(variant.interpreter), installer.name)
     try:
-        if key in _FAILED:
-            raise _FAILED[key]
+        if key in failures:
+            raise failures[key]
         written: dict[str, str] = {}
         for text in variant.requirements:
             project = as_local(text)
@@ -149,7 +143,7 @@ def _wanted(variant: Variant, script: Script, *, installer: Installer, cache: Pa
                     project, interpreter=variant.interpreter, installer=installer, cache=cache
                 )
             except ProvisionError as error:
-                _FAILED[key] = error
+                failures[key] = error
                 raise
             written[wheel] = text
         requirements = requirements_of(
@@ -162,13 +156,18 @@ def _wanted(variant: Variant, script: Script, *, installer: Installer, cache: Pa
 
 
 def _pair(
-    baseline: Wanted, candidate: Wanted, *, installer: Installer, cache: Path
+    baseline: Wanted,
+    candidate: Wanted,
+    *,
+    installer: Installer,
+    cache: Path,
+    failures: dict[str, ProvisionError],
 ) -> ProvisionedPair:
     settings = resolution_settings(tool_environ())
     sides = [[identity(w.variant.interpreter), w.requirements] for w in (baseline, candidate)]
     key = key_of("pair", sides, installer.name, settings)
-    if key in _FAILED:
-        raise _FAILED[key]
+    if key in failures:
+        raise failures[key]
 
     def resolve(folder: Path) -> dict[str, Any]:
         pair = resolve_pair(baseline, candidate, installer=installer, work=folder)
@@ -197,11 +196,13 @@ def _pair(
         pair = ProvisionedPair(
             baseline=_describe(first, installer),
             candidate=_describe(second, installer),
-            differences=_differences(first, second, asked_differently(baseline, candidate)),
+            differences=package_differences(
+                first.facts, second.facts, asked=asked_differently(baseline, candidate)
+            ),
         )
         _check_pyperf(pair)
     except ProvisionError as error:
-        _FAILED[key] = error
+        failures[key] = error
         raise
     return pair
 
@@ -220,8 +221,7 @@ def _environment(
             what="pyperf cannot be imported in the new environment",
             cwd=folder,
         )
-        packages, needs = _installed(venv)
-        return {"venv": venv.name, "packages": packages, "needs": needs}
+        return {"venv": venv.name, **installed(venv)}
 
     names = ", ".join(line.partition(" @ ")[0] for line in lock)
     try:
@@ -237,50 +237,12 @@ def _environment(
         raise blamed(error, wanted.variant.side) from error
 
 
-def _installed(venv: Path) -> tuple[list[tuple[str, str]], dict[str, list[str]]]:
-    """What stands in an environment, and which package needs which."""
-    folders = [*venv.glob("lib/*/site-packages"), *venv.glob("Lib/site-packages")]
-    versions: dict[str, str] = {}
-    needs: dict[str, list[str]] = {}
-    for distribution in distributions(path=[str(folder) for folder in folders]):
-        name = canonicalize_name(distribution.name)
-        versions[name] = distribution.version
-        needs[name] = sorted({_name(text) for text in distribution.requires or ()} - {""})
-    return sorted(versions.items()), needs
-
-
-def _name(requirement: str) -> str:
-    try:
-        return requirement_name(requirement)
-    except ProvisionError:  # old metadata
-        return ""
-
-
 def _describe(entry: Entry, installer: Installer) -> Environment:
     return Environment(
         python=environment_python(entry.folder / entry.facts["venv"]),
         packages=tuple((name, version) for name, version in entry.facts["packages"]),
         built_with=installer.name,
         reused=entry.reused,
-    )
-
-
-def _differences(
-    baseline: Entry, candidate: Entry, asked: frozenset[str]
-) -> tuple[PackageDifference, ...]:
-    first, second = (dict(entry.facts["packages"]) for entry in (baseline, candidate))
-    intended = with_dependencies(asked, baseline.facts["needs"]) | with_dependencies(
-        asked, candidate.facts["needs"]
-    )
-    return tuple(
-        PackageDifference(
-            name=name,
-            baseline=first.get(name),
-            candidate=second.get(name),
-            intended=name in intended,
-        )
-        for name in sorted(first.keys() | second.keys())
-        if first.get(name) != second.get(name)
     )
 
 
@@ -325,12 +287,17 @@ def _explained(
         for variant in variants
         if error.side in (None, variant.side)
     )
+    remedy = "change the benchmark's dependencies or --with, or leave the benchmark out"
+    if _NETWORK.search(error.output):
+        remedy = (
+            "check the network; uv reads no pip.conf: name your index in UV_DEFAULT_INDEX, or set "
+            "PERFKIT_INSTALLER=pip"
+        )
     return ProvisionError(
         f"{script.label} ({where}): {error.what}",
         got=error.got,
         allowed=error.allowed,
-        remedy=error.remedy
-        or "change the benchmark's dependencies or --with, or leave the benchmark out",
+        remedy=error.remedy or remedy,
         output=error.output,
         side=error.side,
     )

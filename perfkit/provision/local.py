@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import parse_wheel_filename
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from perfkit.errors import ProvisionError
 from perfkit.provision.cache import key_of, obtain
@@ -78,10 +78,17 @@ def as_wheel(
         ProvisionError: It does not exist, is no Python project, or cannot be built.
     """
     _check(project)
-    if project.path.suffix == ".whl":
-        wheel = _keep(project.path, cache)
-    else:
-        wheel = _build(project.path, interpreter, installer, cache)
+    try:
+        if project.path.suffix == ".whl":
+            wheel = _keep(project.path, cache)
+        else:
+            wheel = _build(project.path, interpreter, installer, cache)
+    except (OSError, zipfile.BadZipFile, InvalidWheelFilename) as error:
+        raise ProvisionError(
+            f"this local requirement cannot be read: {error}",
+            got=str(project.path),
+            remedy="look at the file named, or leave the requirement out",
+        ) from error
     return f"{parse_wheel_filename(wheel.name)[0]}{project.extras} @ {wheel.as_uri()}"
 
 
@@ -143,8 +150,10 @@ def _build(path: Path, interpreter: Interpreter, installer: Installer, cache: Pa
         out = folder / "out"
         out.mkdir()
         installer.build_wheel(interpreter, path, out)
-        (built,) = out.glob("*.whl")
-        kept = _keep(built, cache)
+        built = list(out.glob("*.whl"))
+        if len(built) != 1:
+            raise ProvisionError(f"building {path} made {len(built)} wheels instead of one")
+        kept = _keep(built[0], cache)
         shutil.rmtree(out)
         return {"wheel": str(kept)}
 
@@ -163,6 +172,7 @@ def _build(path: Path, interpreter: Interpreter, installer: Installer, cache: Pa
 
 def _keep(wheel: Path, cache: Path) -> Path:
     """A copy of the wheel under a name made from what is in it."""
+    parse_wheel_filename(wheel.name)
     with zipfile.ZipFile(wheel) as archive:
         members = sorted((member.filename, member.CRC) for member in archive.infolist())
 

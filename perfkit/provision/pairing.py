@@ -10,7 +10,7 @@ from perfkit.provision.installer import Lock, pinned_versions, requirement_name
 from perfkit.variant import Variant
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from perfkit.provision.installer import Installer
@@ -138,17 +138,3 @@ def blamed(error: ProvisionError, side: Side) -> ProvisionError:
         output=error.output,
         side=side,
     )
-
-
-def with_dependencies(
-    changed: frozenset[str], needs: Mapping[str, Sequence[str]]
-) -> frozenset[str]:
-    """The packages given and everything they need, directly or not."""
-    reached = set(changed)
-    waiting = list(changed)
-    while waiting:
-        for name in needs.get(waiting.pop(), ()):
-            if name not in reached:
-                reached.add(name)
-                waiting.append(name)
-    return frozenset(reached)

@@ -192,3 +192,13 @@ def test_the_cache_can_be_moved(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 def test_keys_differ_with_any_part() -> None:
     assert key_of("a", ["b", 1]) == key_of("a", ["b", 1])
     assert len({key_of("a", ["b", 1]), key_of("a", ["b", "1"]), key_of("a", "b", 1)}) == 3
+
+
+def test_users_leave_nothing_behind(tmp_path: Path) -> None:
+    in_another_process(MAKE, tmp_path, "aa")
+    assert list((tmp_path / "users").iterdir()) == []
+    with pytest.raises(subprocess.CalledProcessError):
+        in_another_process(f"{MAKE}; os.kill(os.getpid(), 9)", tmp_path, "aa")
+    assert list((tmp_path / "users").iterdir())
+    assert [entry.in_use for entry in cache_contents(tmp_path)] == [False]
+    assert list((tmp_path / "users").iterdir()) == []

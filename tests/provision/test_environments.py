@@ -33,11 +33,10 @@ PYPERF = {"pyperf", "psutil"}  # what pyperf needs
 
 @pytest.fixture(autouse=True)
 def _forget(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(environments, "_FAILED", {})
     monkeypatch.delenv("PERFKIT_INSTALLER", raising=False)
 
 
-@pytest.fixture(params=["uv", "pip"])
+@pytest.fixture(params=["uv", pytest.param("pip", marks=pytest.mark.slow)])
 def tool(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """The test runs once with each installer."""
     monkeypatch.setenv("PERFKIT_INSTALLER", request.param)
@@ -203,24 +202,49 @@ def test_the_tools_own_words_reach_the_user(
     assert "bm_demo (candidate 3.13" in str(caught.value)
 
 
-def test_a_failure_is_not_tried_again_by_this_process(
+@pytest.mark.parametrize("requirement", ["six==0.0.98", "/no/such/project"])
+def test_a_failure_is_not_tried_again_in_a_run(
+    variant: MakeVariant,
+    script: MakeScript,
+    cache: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    requirement: str,
+) -> None:
+    def provision(failures: dict[str, ProvisionError] | None) -> None:
+        provision_pair(
+            baseline=variant(BASELINE),
+            candidate=variant(CANDIDATE, requirement),
+            script=script(),
+            cache=cache,
+            failures=failures,
+        )
+
+    failures: dict[str, ProvisionError] = {}
+    with pytest.raises(ProvisionError) as first:
+        provision(failures)
+    monkeypatch.setattr(environments, "resolve_pair", None)
+    monkeypatch.setattr(environments, "as_wheel", None)
+    with pytest.raises(ProvisionError) as second:
+        provision(failures)
+    assert str(second.value) == str(first.value)
+    with pytest.raises(TypeError):  # without the memory it is tried
+        provision(None)
+
+
+def test_no_network_is_told_apart(
     variant: MakeVariant, script: MakeScript, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def provision() -> None:
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "http://127.0.0.1:9/simple")  # nobody listens there
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+    with pytest.raises(ProvisionError) as caught:
         provision_pair(
             baseline=variant(BASELINE),
             candidate=variant(CANDIDATE),
-            script=script("six==0.0.98"),
+            script=script("six"),
             cache=cache,
         )
-
-    with pytest.raises(ProvisionError):
-        provision()
-    calls: list[object] = []
-    monkeypatch.setattr(subprocess, "run", lambda *args, **_: calls.append(args))
-    with pytest.raises(ProvisionError, match="no set of versions"):
-        provision()
-    assert calls == []
+    assert caught.value.output
+    assert "PERFKIT_INSTALLER=pip" in str(caught.value)
 
 
 def test_a_python_the_script_does_not_support_is_named(
@@ -354,7 +378,7 @@ from perfkit.variant import Interpreter, Side, Variant
 
 cache, interpreters, die = Path(sys.argv[1]), json.loads(sys.argv[2]), sys.argv[3] == "die"
 if die:
-    environments._installed = lambda venv: os.kill(os.getpid(), signal.SIGKILL)
+    environments.installed = lambda venv: os.kill(os.getpid(), signal.SIGKILL)
 variants = [
     Variant(side=side, interpreter=Interpreter(**facts), requirements=(), environ=(), flags=())
     for side, facts in zip(Side, interpreters)

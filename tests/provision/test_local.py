@@ -169,3 +169,15 @@ def test_what_cannot_be_a_project_is_refused(tmp_path: Path, python312: Interpre
             )
         assert caught.value.got == str(path)
         assert caught.value.remedy
+
+
+@pytest.mark.parametrize("name", ["demo-1-py3-none-any.whl", "demo.whl"])
+def test_a_wheel_that_is_none_is_refused(tmp_path: Path, python312: Interpreter, name: str) -> None:
+    (tmp_path / name).write_text("no zip", encoding="utf-8")
+    with pytest.raises(ProvisionError, match="cannot be read"):
+        as_wheel(
+            LocalProject(path=tmp_path / name, extras=""),
+            interpreter=python312,
+            installer=FakeBuilder(),
+            cache=tmp_path / "cache",
+        )

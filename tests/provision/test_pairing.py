@@ -10,13 +10,13 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from perfkit.errors import ProvisionError
+from perfkit.provision.differences import package_differences, with_dependencies
 from perfkit.provision.installer import as_lock, pinned_versions, requirement_name
 from perfkit.provision.pairing import (
     Wanted,
     asked_differently,
     requirements_of,
     resolve_pair,
-    with_dependencies,
 )
 from perfkit.variant import Interpreter, Side, Variant
 
@@ -237,3 +237,10 @@ def test_a_lock_is_names_and_versions() -> None:
     )
     assert lock == ("a @ file:///w.whl", "b_c==2 ; python_version > '3'")
     assert pinned_versions(lock) == {"b-c": "2"}
+
+
+def test_differences_of_what_a_changed_package_needs_are_intended() -> None:
+    before = {"packages": [["a", "1"], ["b", "1"], ["c", "1"], ["d", "1"]], "needs": {"a": ["b"]}}
+    after = {"packages": [["a", "2"], ["b", "2"], ["c", "2"], ["d", "1"]], "needs": {}}
+    found = package_differences(before, after, asked=frozenset({"a"}))
+    assert [(d.name, d.intended) for d in found] == [("a", True), ("b", True), ("c", False)]
