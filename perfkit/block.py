@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import sub
 
 from perfkit.variant import Side
 
@@ -14,13 +15,21 @@ class SideTurns:
     Attributes:
         wall: Seconds of each timed turn as the benchmark reports them, in time order
             (whole turn: divide by loops times inner loops for the time of one iteration).
-        cpu: Seconds of CPU time (process and its threads) around each turn, same length.
+        cpu: Seconds of CPU time (process, its threads and children) around each turn, same length.
+        queued: Seconds of each turn in which it could have run but other programs had the CPU,
+            same length; 0.0 where the system does not tell.
         peak_rss: Peak resident memory in bytes (VmHWM), or None where the system does not tell.
     """
 
     wall: tuple[float, ...]
     cpu: tuple[float, ...]
+    queued: tuple[float, ...]
     peak_rss: int | None
+
+    @property
+    def net(self) -> tuple[float, ...]:
+        """Seconds of each turn less those in line for the CPU: what is compared."""
+        return tuple(map(sub, self.wall, self.queued))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

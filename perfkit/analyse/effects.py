@@ -130,8 +130,8 @@ def turn_groups(blocks: Sequence[Block]) -> Iterator[TurnGroup]:
         letters = np.frombuffer("".join(block.order for block in members).encode(), dtype="S1")
         yield TurnGroup(
             rows=np.array(rows),
-            baseline=_log_times(members, [block.baseline.wall for block in members]),
-            candidate=_log_times(members, [block.candidate.wall for block in members]),
+            baseline=_log_times(members, [block.baseline.net for block in members]),
+            candidate=_log_times(members, [block.candidate.net for block in members]),
             baseline_first=letters.reshape(len(rows), pairs) == b"B",
         )
 

@@ -38,9 +38,9 @@ def seconds_a_loop(child: Child, wanted: float) -> float:
     """Time one loop, with turns that grow until they last about half as long as wanted."""
     loops = 1
     while True:
-        wall = child.turn(loops=loops, run_in=0, spin=0).wall
+        wall = child.turn(loops=loops, run_in=0, spin=0).net
         if wall >= wanted / 2 or loops >= _MAX_LOOPS:
-            wall = min(wall, child.turn(loops=loops, run_in=0, spin=0).wall)
+            wall = min(wall, child.turn(loops=loops, run_in=0, spin=0).net)
             if wall >= wanted / 2 or loops >= _MAX_LOOPS:  # else the first was slow, being first
                 return wall / loops
         loops = min(loops * max(2, math.ceil(min(_GROWTH, wanted / wall))), _MAX_LOOPS)

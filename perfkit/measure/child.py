@@ -67,12 +67,19 @@ class Turn:
     Attributes:
         wall: Seconds the task reports, injected spin included.
         cpu: Seconds of CPU time.
+        queued: Seconds of ``wall`` spent in line for the CPU.
         spin: Seconds of injected busy loop.
     """
 
     wall: float
     cpu: float
+    queued: float
     spin: float
+
+    @property
+    def net(self) -> float:
+        """Seconds of the turn less those in line for the CPU."""
+        return self.wall - self.queued
 
 
 class Child:
@@ -167,10 +174,10 @@ class Child:
             TargetError: It raised, exited or hung, or its time is no positive number.
         """
         self._send(f"turn {loops} {run_in} {spin}")
-        wall, cpu, spun = map(float, self._answer("turn")[1].split())
+        wall, cpu, queued, spun = map(float, self._answer("turn")[1].split())
         if not 0 < wall < float("inf"):
             raise self._error(f"the benchmark reports a time of {wall!r} s")
-        return Turn(wall=wall, cpu=cpu, spin=spun)
+        return Turn(wall=wall, cpu=cpu, queued=queued, spin=spun)
 
     def peak_rss(self) -> int | None:
         """Its peak resident memory in bytes, or None when it cannot tell."""

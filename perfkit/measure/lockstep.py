@@ -246,5 +246,6 @@ def _side(turns: list[Turn], child: Child) -> SideTurns:
     return SideTurns(
         wall=tuple(turn.wall for turn in turns),
         cpu=tuple(turn.cpu for turn in turns),
+        queued=tuple(turn.queued for turn in turns),
         peak_rss=child.peak_rss(),
     )

@@ -62,7 +62,7 @@ def _runs(recording: Recording, measured: Measured, side: Side) -> list[pyperf.R
 
 def _values(block: Block, inner_loops: int, side: Side) -> list[float]:
     turns = block.baseline if side is Side.BASELINE else block.candidate
-    return [seconds / (block.loops * inner_loops) for seconds in turns.wall]
+    return [seconds / (block.loops * inner_loops) for seconds in turns.net]
 
 
 def _metadata(recording: Recording, measured: Measured, side: Side) -> dict[str, str | int]:

@@ -37,7 +37,7 @@ def build_block(
         **facts,
     }
     sides = [
-        SideTurns(wall=tuple(wall), cpu=tuple(wall), peak_rss=peak)
+        SideTurns(wall=tuple(wall), cpu=tuple(wall), queued=(0.0,) * len(wall), peak_rss=peak)
         for wall, peak in zip((baseline, candidate), memory, strict=True)
     ]
     return Block(baseline=sides[0], candidate=sides[1], order=order, **values)

@@ -204,8 +204,15 @@ def make_blocks(case: Case, series: str, ratio: float, chance: random.Random) ->
                 index=index,
                 loops=loops,
                 order="BCCBCBBC",
-                baseline=SideTurns(wall=left, cpu=left, peak_rss=int(size)),
-                candidate=SideTurns(wall=right, cpu=right, peak_rss=int(size * case.memory)),
+                baseline=SideTurns(
+                    wall=left, cpu=left, queued=(0.0,) * len(left), peak_rss=int(size)
+                ),
+                candidate=SideTurns(
+                    wall=right,
+                    cpu=right,
+                    queued=(0.0,) * len(right),
+                    peak_rss=int(size * case.memory),
+                ),
                 hash_seed=index,
                 started=1.8e9 + index,
                 startup_seconds=0.3,

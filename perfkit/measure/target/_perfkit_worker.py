@@ -7,8 +7,9 @@ afterwards, since benchmarks print; fd 0 reads nothing).
 
     to perfkit                          meaning
     task JSON                           parked at a task, or (listing) came by one
-    turn WALL CPU SPIN                  answer to `turn`: seconds the task reports, spin included;
-                                        CPU seconds of the process and its children; spin alone
+    turn WALL CPU QUEUED SPIN           answer to `turn`: seconds the task reports, spin included;
+                                        CPU seconds of the process and its children; seconds of
+                                        WALL spent in line for the CPU; spin alone
     rss BYTES                           answer to `rss`: peak resident memory, 0 when unknown
     error JSON                          the task or the script raised; its traceback is on stderr
     end                                 the script ran to its end (an exit code says the rest)
@@ -22,8 +23,9 @@ afterwards, since benchmarks print; fd 0 reads nothing).
 
 pyperf's Runner hands every task to ``Runner._worker(task)`` when the script is run with pyperf's
 own ``--worker`` option, whichever ``bench_*`` method made it. That is the one private method
-replaced; of the task it gives, ``name``, ``task_func``, ``inner_loops`` and ``metadata`` are used.
-Besides, ``pyperf._hooks`` is kept from searching for hooks (`import_pyperf`).
+replaced; of the task it gives, ``name``, ``task_func``, ``inner_loops`` and ``metadata`` are used,
+and of a ``bench_command`` the command, ``task_func.args[0]``. Besides, ``pyperf._hooks`` is kept
+from searching for hooks (`import_pyperf`).
 ``tests/measure/test_pyperf_guard.py`` fails when any of this changes.
 """
 
@@ -32,6 +34,8 @@ from __future__ import annotations
 import os
 import sys
 import time
+
+from _perfkit_clock import Clocks, can_time_commands, time_call, time_command
 
 TYPE_CHECKING = False  # typing itself is not worth its import in every measured process
 if TYPE_CHECKING:
@@ -125,6 +129,7 @@ class Worker:
         self._channel = channel
         self._pyperf = pyperf
         self._listing = listing
+        self._clocks = Clocks()
 
     def take(self, task: Any) -> object:
         """Take a task over from pyperf; give the script a benchmark, as pyperf's worker does."""
@@ -151,11 +156,11 @@ class Worker:
             if word == "turn":
                 loops, run_in, spin = map(int, numbers)
                 try:
-                    times = run_turn(task, loops, run_in, spin)
+                    times = run_turn(self._clocks, task, loops, run_in, spin)
                 except BaseException as error:  # told here, since the script may swallow it
                     self._channel.send_json("error", describe(error))
                     raise
-                self._channel.send("turn %r %r %r" % times)
+                self._channel.send("turn %r %r %r %r" % times)
             elif word == "rss":
                 self._channel.send("rss %d" % (0 if "command" in task.metadata else peak_rss()))
             else:
@@ -170,16 +175,37 @@ def hook(pyperf: ModuleType, worker: Worker) -> None:
     runner._worker = lambda _runner, task: worker.take(task)  # noqa: SLF001 - guarded by a test
 
 
-def run_turn(task: Any, loops: int, run_in: int, spin: int) -> tuple[float, float, float]:
+def run_turn(
+    clocks: Clocks, task: Any, loops: int, run_in: int, spin: int
+) -> tuple[float, float, float, float]:
     """One turn: untimed run-in, timed loops, then the injected busy loop."""
     function = task.task_func
+    command = command_of(task)
     if run_in:
         function(task, run_in)
-    cpu = cpu_seconds()
-    wall = float(function(task, loops))
-    cpu = cpu_seconds() - cpu
+    spun = 0.0
+
+    def work() -> float:
+        nonlocal spun
+        wall = float(function(task, loops))
+        spun = spin_seconds(spin) if spin else 0.0
+        return wall + spun
+
+    if command is None:
+        wall, cpu, queued = time_call(clocks, work)
+        return wall, cpu, queued, spun
+    wall, cpu, queued = time_command(clocks, command, loops)
     spun = spin_seconds(spin) if spin else 0.0
-    return wall + spun, cpu + spun, spun
+    return wall + spun, cpu + spun, queued, spun
+
+
+def command_of(task: Any) -> list[str] | None:
+    """The command of a ``bench_command``, where it can be run and timed here."""
+    arguments = getattr(task.task_func, "args", ())
+    if "command" not in task.metadata or not can_time_commands() or len(arguments) != 1:
+        return None
+    command: list[str] = arguments[0]
+    return command
 
 
 def spin_seconds(rounds: int) -> float:
@@ -188,16 +214,6 @@ def spin_seconds(rounds: int) -> float:
     for _ in range(rounds):
         pass
     return time.perf_counter() - start
-
-
-def cpu_seconds() -> float:
-    """CPU time of this process, all its threads, and its finished children."""
-    try:
-        import resource
-    except ImportError:
-        return time.process_time()
-    children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return time.process_time() + children.ru_utime + children.ru_stime
 
 
 def peak_rss() -> int:
