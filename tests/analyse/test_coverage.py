@@ -8,7 +8,7 @@ the figures.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,9 +66,7 @@ SIDES: dict[str, tuple[Callable[..., np.ndarray], Callable[..., np.ndarray]]] = 
 
 
 def goal(*, decided: bool = False, confidence: float = 0.95) -> Goal:
-    return Goal(
-        confidence=confidence, precision=0.01, margin=0.02, budget=12.0, decided=decided
-    )
+    return Goal(confidence=confidence, precision=0.01, margin=0.02, budget=12.0, decided=decided)
 
 
 def simulate(rng: Rng, sides: str, spread: float, repeats: int, blocks: int) -> np.ndarray:
@@ -86,7 +84,7 @@ def simulate(rng: Rng, sides: str, spread: float, repeats: int, blocks: int) -> 
     return _balanced(logs[1] - logs[0], first)[0].reshape(repeats, blocks)
 
 
-@lru_cache(maxsize=None)
+@cache
 def centre(sides: str, spread: float) -> float:
     """True location of the block effects: 0 for like sides, by size for unlike ones."""
     if not sides.startswith("skewed"):
