@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from perfkit.decide.policy import Measure, Status
+from perfkit.report.wording import printable
 from perfkit.units import (
     format_bytes_interval,
     format_duration,
@@ -44,7 +45,7 @@ def as_yaml(view: View) -> str:
         what was not measured says so.
     """
     title = f"Performance Benchmarking - {view.headings[1]}"
-    blocks = [f"# {_one_line(title)}\n# {'=' * len(title)}"]
+    blocks = [f"# {printable(title)}\n# {'=' * len(title)}"]
     head = {
         "Date": view.created[:10],
         "Environment": ", ".join(f"{name} {fact}" for name, fact in view.host) or "unknown",
@@ -195,7 +196,3 @@ def _row(row: RowView) -> dict[str, Any]:
         return shown
     facts = dict(row.facts)
     return {**shown, **{name: facts[name] for name in facts}, "Blocks": row.blocks}
-
-
-def _one_line(text: str) -> str:
-    return "".join(char if char.isprintable() else "\ufffd" for char in text)

@@ -11,6 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from perfkit.report.wording import printable
 from perfkit.units import format_duration, format_share
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def as_text(view: View, *, width: int, color: bool, brief: bool = False) -> str:
         markup=False,
         emoji=False,
     )
-    parts = [_drawn(Text(_printable(view.verdict), style="bold"), console)]
+    parts = [_drawn(Text(printable(view.verdict), style="bold"), console)]
     if view.rows and not brief:
         parts.append(_table(view, console))
     parts += [_drawn(_failure(row), console) for row in view.failures]
@@ -82,7 +83,7 @@ def _table(view: View, console: Console) -> str:
         table.add_column("benchmark", no_wrap=True)
         _add_figures(table, view)
         for row in view.rows:
-            table.add_row(Text(_printable(row.id)), *_figures(row))
+            table.add_row(Text(printable(row.id)), *_figures(row))
         options = console.options.update(max_width=1_000_000)
         if Measurement.get(console, options, table).maximum <= console.width:
             return _drawn(table, console)
@@ -97,7 +98,7 @@ def _stacked(view: View, console: Console) -> str:
         table.add_row(*_figures(row))
     indented = _drawn(Padding(table, (0, 0, 0, _INDENT), expand=False), console)
     head, *lines = indented.splitlines()
-    names = (_drawn(Text(_printable(row.id), overflow="fold"), console) for row in view.rows)
+    names = (_drawn(Text(printable(row.id), overflow="fold"), console) for row in view.rows)
     pairs = zip(names, lines, strict=True)
     return "\n".join([head, *(f"{name}\n{line}" for name, line in pairs)])
 
@@ -125,14 +126,14 @@ def _failure(row: RowView) -> Text:
     if row.failure is None:
         return Text()
     side = f" on the {row.failure.side}" if row.failure.side else ""
-    name = _printable(row.id)
+    name = printable(row.id)
     return Text.assemble(
-        (f"{name} failed{side}: ", _STYLES["failed"]), _printable(row.failure.reason)
+        (f"{name} failed{side}: ", _STYLES["failed"]), printable(row.failure.reason)
     )
 
 
 def _caveat(group: CaveatGroup) -> RenderableType:
-    named = [_printable(name) for name in group.benchmarks]
+    named = [printable(name) for name in group.benchmarks]
     more = f" and {len(named) - _LISTED} more" if len(named) > _LISTED else ""
     text = group.sentences
     if group.alike and named:
@@ -142,18 +143,13 @@ def _caveat(group: CaveatGroup) -> RenderableType:
         if others := named[1:_LISTED]:
             text = f"{text} Likewise {', '.join(others)}{more}."
     grid = Table.grid(padding=(0, 1, 0, 0))
-    grid.add_row("!", Text(_printable(text)))
+    grid.add_row("!", Text(printable(text)))
     return grid
 
 
 def _footer(view: View) -> Iterator[Text]:
-    yield Text(f"baseline   {_printable(view.baseline)}", overflow="fold")
-    yield Text(f"candidate  {_printable(view.candidate)}", overflow="fold")
+    yield Text(f"baseline   {printable(view.baseline)}", overflow="fold")
+    yield Text(f"candidate  {printable(view.candidate)}", overflow="fold")
     if total := dict(view.seconds).get("total", 0.0):
         yield Text(f"took       {format_duration(total)}")
-    yield Text(f"files      {_printable(str(view.folder))}", overflow="fold")
-
-
-def _printable(text: str) -> str:
-    """Text that cannot steer a terminal: control characters become U+FFFD."""
-    return "".join(char if char.isprintable() else "\ufffd" for char in text)
+    yield Text(f"files      {printable(str(view.folder))}", overflow="fold")

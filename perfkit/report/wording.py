@@ -54,6 +54,11 @@ _TOO_NOISY = Look(word="too noisy", shape="≈", tone="open")
 _ACCUSING = {Verdict.FASTER, Verdict.SLOWER}
 
 
+def printable(text: str) -> str:
+    """Text on one line that cannot steer a terminal: control characters become U+FFFD."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in text)
+
+
 def look(verdict: Verdict, *, noisy: bool) -> Look:
     """How a verdict is shown; where the null control tripped no difference is claimed."""
     return _TOO_NOISY if noisy and verdict in _ACCUSING else _LOOKS[verdict]
