@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -24,7 +23,7 @@ from perfkit.provision.pairing import (
     resolve_pair,
 )
 from perfkit.provision.pip import PipInstaller
-from perfkit.provision.tools import resolution_settings, run_tool, tool_environ
+from perfkit.provision.tools import resolution_settings, run_tool, tool_environ, unreachable
 from perfkit.provision.uv import UvInstaller, find_uv
 from perfkit.variant import Environment, Variant
 
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 __all__ = ["PackageDifference", "ProvisionedPair", "default_installer", "provision_pair"]
 
 _INSTALLERS = ("uv", "pip")
-_NETWORK = re.compile(r"Failed to fetch|Failed to download|Request failed|error sending request")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,7 +286,7 @@ def _explained(
         if error.side in (None, variant.side)
     )
     remedy = "change the benchmark's dependencies or --with, or leave the benchmark out"
-    if _NETWORK.search(error.output):
+    if unreachable(error.output):
         remedy = (
             "check the network; uv reads no pip.conf: name your index in UV_DEFAULT_INDEX, or set "
             "PERFKIT_INSTALLER=pip"

@@ -164,7 +164,7 @@ def _preference(interpreter: Interpreter) -> tuple[bool, bool, bool, bool, Versi
         interpreter.implementation == "cpython",
         not version.is_prerelease,
         "--with-pydebug" not in interpreter.config_args,
-        interpreter.platform.lower().endswith(platform.machine().lower()),
+        interpreter.platform.lower().endswith((platform.machine().lower(), "universal2")),
         version,
         -len(interpreter.executable),
         interpreter.executable,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from perfkit.errors import ProvisionError
 from perfkit.provision.installer import Lock, pinned_versions, requirement_name
+from perfkit.provision.tools import unreachable
 from perfkit.variant import Variant
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def requirements_of(
     kept_pins = [pin for pin in pins if requirement_name(pin) not in own]
     pinned = {requirement_name(pin) for pin in kept_pins}
     kept = [text for text in script if requirement_name(text) not in pinned]
-    return tuple(sorted({*kept, *kept_pins, *variant, _PYPERF}))
+    return tuple(sorted({text.strip() for text in (*kept, *kept_pins, *variant, _PYPERF)}))
 
 
 def asked_differently(first: Wanted, second: Wanted) -> frozenset[str]:
@@ -87,7 +88,9 @@ def resolve_pair(
     """
     try:
         return _resolve(baseline, candidate, installer=installer, work=work, wheels_only=True)
-    except ProvisionError:
+    except ProvisionError as error:
+        if unreachable(error.output):
+            raise
         return _resolve(baseline, candidate, installer=installer, work=work, wheels_only=False)
 
 

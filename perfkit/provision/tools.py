@@ -69,6 +69,12 @@ _NOISE = re.compile(
 )
 
 
+_UNREACHABLE = re.compile(
+    r"Failed to fetch|Failed to download|error sending request|Request failed after"
+    r"|NewConnectionError|NameResolutionError|Max retries exceeded|Could not fetch URL"
+)
+
+
 def tool_environ() -> dict[str, str]:
     """The environment of every subprocess here.
 
@@ -177,6 +183,11 @@ def shorten(words: str) -> str:
     tail = _SHOWN_LINES - head - 1
     left_out = len(lines) - head - tail
     return "\n".join([*lines[:head], f"… {left_out} lines …", *lines[-tail:]])
+
+
+def unreachable(words: str) -> bool:
+    """Whether a tool complains about the network, so that asking it otherwise is no use."""
+    return _UNREACHABLE.search(words) is not None
 
 
 def _text(output: bytes | str | None) -> str:

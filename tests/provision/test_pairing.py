@@ -153,6 +153,27 @@ def test_sources_are_used_when_there_is_no_wheel(tmp_path: Path) -> None:
     assert not wheels_only
 
 
+def test_without_a_network_nothing_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installer = FakeInstaller(wheels={})
+    calls: list[bool] = []
+
+    def fail(*_: object, wheels_only: bool, **__: object) -> Lock:
+        calls.append(wheels_only)
+        raise ProvisionError("no", output="cause: Failed to fetch: https://x.example/simple/a/")
+
+    monkeypatch.setattr(FakeInstaller, "resolve", fail)
+    with pytest.raises(ProvisionError):
+        resolve_pair(
+            wanted(Side.BASELINE, "3.12", "a"),
+            wanted(Side.CANDIDATE, "3.13", "a"),
+            installer=installer,
+            work=tmp_path,
+        )
+    assert calls == [True]
+
+
 def test_what_is_asked_to_differ_differs(tmp_path: Path) -> None:
     offer: Offer = {name: {"3.12": ["1", "2"], "3.13": ["1", "2"]} for name in ("a", "b")}
     first, second, _ = resolve(
@@ -201,7 +222,7 @@ def test_sides_agree_whenever_one_can_follow_the_other(
 
 def test_pins_win_over_the_script_and_the_user_over_pins() -> None:
     script = ("Mako>=1", "six")
-    pins = ("mako==1.2.2", "markupsafe==2.1.1")
+    pins = ("mako==1.2.2", "markupsafe==2.1.1\t")
     assert requirements_of(script=script, pins=pins, variant=()) == (
         "mako==1.2.2",
         "markupsafe==2.1.1",
