@@ -201,7 +201,7 @@ def run_turn(
 
 def command_of(task: Any) -> list[str] | None:
     """The command of a ``bench_command``, where it can be run and timed here."""
-    arguments = getattr(task.task_func, "args", ())
+    arguments: tuple[Any, ...] = getattr(task.task_func, "args", ())
     if "command" not in task.metadata or not can_time_commands() or len(arguments) != 1:
         return None
     command: list[str] = arguments[0]
