@@ -43,6 +43,7 @@ _STYLES: Final = {
 }
 _NAME_SHARE = 0.36  # of the width
 _WIDEST_NAME = 40
+_NARROW = 60  # columns below which nothing is aligned
 _WIDE = 100  # columns from which the effort is shown too
 
 
@@ -157,14 +158,15 @@ def _overall(series: SeriesStarted, block: BlockDone | None) -> RenderableType:
 def _finished(event: SeriesDone, width: int) -> RenderableType:
     row = event.row
     shape, style = _look(row.verdict)
-    grid = _grid(width)
-    ratio = Text(wording.interval(row.comparison.ratio) if row.comparison is not None else "")
     cells = [
         Text(shape, style=style),
         Text(wording.series_label(row.id, event.series)),
-        ratio,
+        Text(wording.interval(row.comparison.ratio) if row.comparison is not None else ""),
         Text(row.verdict, style=style),
     ]
+    if width < _NARROW:
+        return Text(" ").join(cell for cell in cells if cell)
+    grid = _grid(width)
     if width >= _WIDE:
         cells.append(Text(wording.effort(event), style="dim"))
     grid.add_row(*cells)

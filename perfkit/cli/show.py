@@ -26,7 +26,7 @@ def show(*, run_dir: str, as_json: bool, quiet: bool, no_color: bool) -> ExitCod
 
     \b
       perfkit show reports/2026-01-31-3.12-vs-3.13-ab12
-      perfkit show reports/2026-01-31-3.12-vs-3.13-ab12 --json | jq .rows
+      perfkit show reports/2026-01-31-3.12-vs-3.13-ab12 --json | jq .benchmarks
     """  # noqa: D301 - click wants a real backspace
     from perfkit.session import show as session
 

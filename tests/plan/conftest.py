@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 PRESENT = {"3.9", "3.11", "3.12", "3.12.1", "3.13", "3.13t", "3.14t"}
 
 
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The user's own cache stays as it is."""
+    monkeypatch.setenv("PERFKIT_CACHE", str(tmp_path / "cache"))
+
+
 @pytest.fixture
 def downloads() -> list[bool]:
     """Whether each look for an interpreter was allowed to install one."""

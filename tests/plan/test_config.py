@@ -68,13 +68,13 @@ def test_unknown_key(plan: Make, settings: Write) -> None:
 
 def test_wrong_even_if_the_command_line_wins(plan: Make, settings: Write) -> None:
     settings("precision = 7\n")
-    with pytest.raises(PlanError, match="'precision' in .tool.perfkit."):
+    with pytest.raises(PlanError, match=r"'precision' in \[tool\.perfkit\]"):
         plan(precision="1%")
 
 
 def test_version_without_quotes(plan: Make, settings: Write) -> None:
     settings("baseline = 3.12\n")
-    with pytest.raises(PlanError, match='write "3.12", in quotes'):
+    with pytest.raises(PlanError, match=r'write "3\.12", in quotes'):
         plan(baseline=None)
 
 

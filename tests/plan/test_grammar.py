@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -173,11 +174,7 @@ def test_not_a_requirement(written: object, reason: str, project: Path) -> None:
 @given(st.text())
 def test_nothing_but_invalid_error(text: str) -> None:
     for parse in (grammar.share, grammar.duration, grammar.environ, grammar.flags):
-        try:
+        with suppress(InvalidError):
             parse(text)
-        except InvalidError as error:
-            assert str(error)
-    try:
+    with suppress(InvalidError):
         grammar.requirement(text, cwd=Path("/nowhere"))
-    except InvalidError as error:
-        assert str(error)

@@ -16,7 +16,7 @@ from perfkit.variant import Side
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Make = Callable[..., Plan] if TYPE_CHECKING else object
+    Make = Callable[..., Plan]
 
 
 def test_defaults(plan: Make, folder: Path) -> None:
@@ -81,7 +81,7 @@ def test_seed_is_random_when_not_given(plan: Make) -> None:
 
 def test_paths_may_be_path_objects(plan: Make, folder: Path) -> None:
     (folder / "setup.py").touch()
-    made = plan(output=Path("there"), with_=Path("."))
+    made = plan(output=Path("there"), with_=folder)
     assert made.output == folder / "there"
     assert made.baseline.requirements == (str(folder.resolve()),)
 
@@ -130,7 +130,7 @@ def test_python_given_as_relative_path(plan: Make, folder: Path) -> None:
 
 def test_no_baseline(machine: None, folder: Path) -> None:
     del machine
-    with pytest.raises(PlanError, match="no baseline was named.*--baseline 3.12"):
+    with pytest.raises(PlanError, match=r"no baseline was named.*--baseline 3\.12"):
         make_plan({}, command="compare", cwd=folder)
 
 
@@ -266,8 +266,9 @@ def test_hostile_options_give_a_plan_or_a_plan_error(
     machine: None, folder: Path, options: dict[str, Any], command: str
 ) -> None:
     del machine
+    problems = None
     try:
-        assert isinstance(make_plan(options, command=command, cwd=folder), Plan)
+        made = make_plan(options, command=command, cwd=folder)
     except PlanError as error:
-        assert error.problems
-        assert str(error)
+        problems = error.problems
+    assert problems or isinstance(made, Plan)

@@ -1,0 +1,203 @@
+"""What is told while it runs: plain lines (golden) and the live view (on a recorded terminal)."""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from rich.console import Console
+
+from perfkit.analyse.estimate import Estimate
+from perfkit.block import Failure
+from perfkit.cli.lines import PlainLines
+from perfkit.cli.live import LiveView
+from perfkit.cli.progress import listening
+from perfkit.decide.result import Row
+from perfkit.decide.verdict import Verdict
+from perfkit.session.progress import (
+    BlockDone,
+    Failed,
+    SeriesDone,
+    SeriesStarted,
+    Stage,
+    Started,
+    ignore,
+)
+from perfkit.variant import Side
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from perfkit.session.progress import Event
+
+LONG = "a_folder/bm_with_a_very_long_name::and_a_benchmark_with_a_long_one_too"
+HOSTILE = "evil\x1b[31m[bold]\n"
+
+
+def estimate(value: float) -> Estimate:
+    return Estimate(value=value, low=value - 0.01, high=value + 0.01, confidence=0.95, n=11)
+
+
+def done(name: str, series: str, ratio: Estimate | None, verdict: Verdict) -> SeriesDone:
+    comparison: Any = None if ratio is None else SimpleNamespace(ratio=ratio)
+    row = Row(
+        id=name,
+        description="",
+        measured=None,
+        comparison=comparison,
+        verdict=verdict,
+        failure=None,
+        control=None,
+    )
+    return SeriesDone(series=series, row=row, blocks=11, seconds=4.2)
+
+
+def events() -> Iterator[Event]:
+    for number, script in enumerate(["bm_a", "bm_b"]):
+        yield Stage(name="provision", item=script, done=number, total=2)
+    yield Failed(
+        failure=Failure(
+            benchmark="bm_broken", side=None, stage="provision", reason="no wheel", detail="…"
+        )
+    )
+    yield Stage(name="discover", item="bm_a", done=0, total=1)
+    yield Started(folder=Path("reports/x"))
+    names = ["json", LONG, "boom", HOSTILE]
+    for position, name in enumerate(names):
+        series = "control" if name == LONG else "compare"
+        yield SeriesStarted(benchmark=name, series=series, position=position, total=len(names))
+        if name == "boom":
+            reason = "ValueError: boom"
+            failure = Failure(
+                benchmark=name, side=Side.CANDIDATE, stage="run", reason=reason, detail=""
+            )
+            yield Failed(failure=failure)
+            continue
+        for block in range(1, 12):
+            yield BlockDone(
+                benchmark=name,
+                series=series,
+                blocks=block,
+                expected=10,
+                ratio=estimate(1.034) if block > 3 else None,
+                seconds_left=130.0,
+            )
+        yield done(name, series, estimate(1.034), Verdict.SLOWER)
+    yield done("json", "aa-3", None, Verdict.NOT_MEASURED)
+
+
+GOLDEN = f"""\
+preparing environments (2)
+bm_broken: failed: no wheel
+learning the benchmarks' names (1)
+recording to reports/x
+[1/4] json: +3.4 % [+2.4, +4.4], slower; 11 blocks, 4.2 s
+[2/4] {LONG} (control): +3.4 % [+2.4, +4.4], slower; 11 blocks, 4.2 s
+[3/4] boom: failed on the candidate's side: ValueError: boom
+[4/4] evil\ufffd[31m[bold]\ufffd: +3.4 % [+2.4, +4.4], slower; 11 blocks, 4.2 s
+[4/4] json (4): not measured; 11 blocks, 4.2 s
+"""
+
+
+def test_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    listener = PlainLines()
+    for event in events():
+        listener(event)
+    assert capsys.readouterr() == ("", GOLDEN)
+
+
+def terminal(width: int) -> tuple[Console, io.StringIO]:
+    file = io.StringIO()
+    console = Console(
+        file=file, force_terminal=True, width=width, height=24, color_system=None, markup=False
+    )
+    return console, file
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_live_view(width: int) -> None:
+    console, file = terminal(width)
+    with LiveView(no_color=True, console=console) as view:
+        for event in events():
+            view(event)
+    text = file.getvalue()
+    assert "▲ json" in text
+    assert "slower" in text
+    assert "boom" in text
+    assert "11 of about 11" in text
+    assert ("11 blocks, 4.2 s" in text) == (width >= 100)
+    assert "evil\ufffd[31m[bold]\ufffd" in text or width == 40
+    assert "\x1b[31m" not in text
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_live_view_stays_within_the_width(width: int) -> None:
+    """Every frame: a line that wraps could not be taken back."""
+    for event in events():
+        console, _ = terminal(width)
+        view = LiveView(no_color=True, console=console)
+        view(event)
+        with console.capture() as captured:
+            console.print(view._state.draw())
+        lines = captured.get().splitlines()
+        assert len(lines) <= 2
+        assert all(len(line) <= width for line in lines)
+
+
+def test_live_view_tells_what_is_going_on() -> None:
+    console, file = terminal(80)
+    with LiveView(no_color=True, console=console) as view:
+        view(Stage(name="provision", item="bm_a", done=0, total=3))
+        assert "preparing environments 1 of 3: bm_a" in file.getvalue()
+        view(SeriesStarted(benchmark="json", series="compare", position=1, total=4))
+        assert "▶ json  starting" in file.getvalue()
+        view(
+            BlockDone(
+                benchmark="json",
+                series="compare",
+                blocks=5,
+                expected=12,
+                ratio=estimate(1.034),
+                seconds_left=130.0,
+            )
+        )
+    text = file.getvalue()
+    assert "5 of about 12 blocks  +3.4 % [+2.4, +4.4]" in text
+    assert "2 of 4 · about 2 min 10 s left" in text
+
+
+class Stream(io.StringIO):
+    def __init__(self, *, terminal: bool) -> None:
+        super().__init__()
+        self._terminal = terminal
+
+    def isatty(self) -> bool:
+        return self._terminal
+
+
+@pytest.mark.parametrize(
+    ("terminals", "term", "kind"),
+    [
+        ((True, True), "xterm", LiveView),
+        ((False, True), "xterm", PlainLines),
+        ((True, False), "xterm", PlainLines),
+        ((True, True), "dumb", PlainLines),
+    ],
+)
+def test_the_live_view_needs_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, terminals: tuple[bool, bool], term: str, kind: type
+) -> None:
+    for name, terminal in zip(("stdout", "stderr"), terminals, strict=True):
+        monkeypatch.setattr(sys, name, Stream(terminal=terminal))
+    monkeypatch.setenv("TERM", term)
+    with listening(quiet=False, no_color=False) as listener:
+        assert isinstance(listener, kind)
+
+
+def test_quiet_listens_to_nothing() -> None:
+    with listening(quiet=True, no_color=False) as listener:
+        assert listener is ignore
