@@ -124,20 +124,21 @@ def test_a_difference_asked_for_is_listed_as_intended(
     script: MakeScript,
     cache: Path,
     tool: str,
+    project: Path,
 ) -> None:
     pair = provision_pair(
-        baseline=variant(BASELINE),
-        candidate=variant(CANDIDATE, "six==1.16.0"),
+        baseline=variant(BASELINE, str(project)),
+        candidate=variant(CANDIDATE, "six==1.16.0", str(project)),
         script=script("six", "iniconfig"),
         cache=cache,
     )
     assert {pair.baseline.built_with, pair.candidate.built_with} == {tool}
-    assert names(pair.baseline) == names(pair.candidate) == {"six", "iniconfig"} | PYPERF
+    assert names(pair.baseline) == names(pair.candidate) == {"six", "iniconfig", "demo"} | PYPERF
     (difference,) = pair.differences
     assert (difference.name, difference.candidate) == ("six", "1.16.0")
     assert difference.baseline not in {None, "1.16.0"}
     assert difference.intended
-    assert run(pair.candidate, "import six; print(six.__version__)") == "1.16.0"
+    assert run(pair.candidate, "import six, demo; print(six.__version__, demo.VALUE)") == "1.16.0 1"
 
 
 def test_a_package_on_one_side_only_is_a_difference(
@@ -298,7 +299,6 @@ def project(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.usefixtures("tool")
 def test_a_local_project_is_installed_as_it_is_now(
     variant: MakeVariant,
     script: MakeScript,

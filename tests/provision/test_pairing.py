@@ -174,16 +174,21 @@ def test_without_a_network_nothing_is_tried_again(
     assert calls == [True]
 
 
-def test_what_is_asked_to_differ_differs(tmp_path: Path) -> None:
-    offer: Offer = {name: {"3.12": ["1", "2"], "3.13": ["1", "2"]} for name in ("a", "b")}
+@pytest.mark.parametrize("newest", ["1", "2"])
+def test_what_is_asked_to_differ_differs(tmp_path: Path, newest: str) -> None:
+    # With b == 1 the baseline has to follow the candidate, but not in what is to differ.
+    offer: Offer = {
+        "a": {"3.12": ["1", "2"], "3.13": ["1", "2"]},
+        "b": {"3.12": ["1", "2"], "3.13": ["1", newest]},
+    }
     first, second, _ = resolve(
         offer,
         wanted(Side.BASELINE, "3.12", "a", "b"),
         wanted(Side.CANDIDATE, "3.13", "a==1", "b"),
         tmp_path,
     )
-    assert first == {"a": "2", "b": "2"}
-    assert second == {"a": "1", "b": "2"}
+    assert first == {"a": "2", "b": newest}
+    assert second == {"a": "1", "b": newest}
 
 
 def test_the_side_that_fails_is_named(tmp_path: Path) -> None:
