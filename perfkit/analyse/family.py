@@ -13,6 +13,7 @@ import numpy as np
 from scipy import stats
 
 from perfkit.analyse.estimate import Estimate
+from perfkit.analyse.stopping import look_confidence, minimum_blocks
 from perfkit.errors import PerfkitError
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from perfkit.analyse.estimate import Comparison
+    from perfkit.settings import Goal
 
 
 def holm(p_values: ArrayLike) -> NDArray[np.float64]:
@@ -44,6 +46,20 @@ def holm(p_values: ArrayLike) -> NDArray[np.float64]:
     adjusted = np.empty_like(given)
     adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
     return adjusted
+
+
+def blocks_for_holm(size: int, goal: Goal) -> int:
+    """Blocks each member of a family needs before Holm can find anything at all.
+
+    The signed-rank test's smallest p-value is 2^(1-n): after ten blocks that all agree, corrected
+    for looks, 0.003. In a family of 18 that is not enough, however large the change.
+
+    Args:
+        size: Number of benchmarks judged together, 1 or more.
+        goal: What is wanted of each; its confidence is the family's too.
+    """
+    allowed = (1 - look_confidence(goal)) / size
+    return max(minimum_blocks(goal), 1 + math.ceil(-math.log2(allowed)))
 
 
 def benjamini_hochberg(p_values: ArrayLike) -> NDArray[np.float64]:

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from perfkit.analyse.comparison import _p_value
 from perfkit.analyse.effects import _balanced
 from perfkit.analyse.location import locate
 from perfkit.analyse.replay import Ends, apply_rule
@@ -155,6 +156,20 @@ def test_long_runs_on_a_noisy_machine_are_covered(*, decided: bool) -> None:
     ends = apply_rule(rng.normal(0, 0.05, (repeats, 120)), goal(decided=decided))
     assert ends.blocks.max() == 120
     assert_not_below(covered(ends, 0.0), 0.95, repeats)
+
+
+@pytest.mark.parametrize("decided", [False, True])
+def test_corrected_p_values_are_valid_where_holm_needs_them(*, decided: bool) -> None:
+    wanted = goal(decided=decided)
+    ends = run("normal", 0.03, 0.0, 40, wanted)
+    series = effects_of("normal", 0.03)
+    p_values = np.array(
+        [_p_value(row[:n], wanted) for row, n in zip(series, ends.blocks, strict=True)]
+    )
+    for level in (0.05, 0.01, 0.05 / 20):
+        hits = int((p_values <= level).sum())
+        assert stats.binomtest(hits, REPEATS, level, alternative="greater").pvalue > DOUBT
+    assert (p_values <= 0.05).sum() == alarms(ends)
 
 
 @pytest.mark.parametrize(("spread", "blocks"), [(0.015, 16), (0.02, 24)])
