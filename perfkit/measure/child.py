@@ -177,6 +177,7 @@ class Child:
         wall, cpu, queued, spun = map(float, self._answer("turn")[1].split())
         if not 0 < wall < float("inf"):
             raise self._error(f"the benchmark reports a time of {wall!r} s")
+        queued = queued if 0 < queued < wall else 0.0
         return Turn(wall=wall, cpu=cpu, queued=queued, spin=spun)
 
     def peak_rss(self) -> int | None:

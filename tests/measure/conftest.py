@@ -163,13 +163,15 @@ class Lab:
 
     def failure(self, body: str, timeout: float = 20.0) -> TargetError:
         """Start and run one process of a script that must fail."""
-        with (
-            self.parked(self.launch(body), timeout=timeout) as child,
-            pytest.raises(TargetError) as caught,
-        ):
-            child.wait_parked()
-            for _ in range(10):
-                child.turn(loops=3, run_in=1, spin=0)
+        with self.parked(self.launch(body), timeout=timeout) as child:
+
+            def run() -> None:
+                child.wait_parked()
+                for _ in range(10):
+                    child.turn(loops=3, run_in=1, spin=0)
+
+            with pytest.raises(TargetError) as caught:
+                run()
         assert "\n" not in str(caught.value)
         return caught.value
 

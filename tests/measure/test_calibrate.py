@@ -41,7 +41,7 @@ class FakeChild:
         assert run_in == 0
         self.turns.append(loops)
         wall = loops * self.loop + (self.first if len(self.turns) == 1 else 0.0)
-        return Turn(wall=wall, cpu=wall, spin=spin * self.round_)
+        return Turn(wall=wall, cpu=wall, queued=0.0, spin=spin * self.round_)
 
 
 @given(SECONDS, SECONDS, st.integers(2, 40))

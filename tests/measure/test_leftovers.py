@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
 import threading
 import time
 import uuid
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,7 +18,6 @@ from perfkit.measure.launch import MARKER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from conftest import Lab
 
@@ -51,7 +50,13 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(
     ("kind", "where"),
-    [*((kind, "start()") for kind in CHILDREN), ("own session", "turn"), ("daemon", "turn")],
+    [
+        ("multiprocessing", "start()"),
+        ("daemon", "turn"),
+        pytest.param("quiet daemon", "start()", marks=pytest.mark.slow),
+        pytest.param("subprocess", "start()", marks=pytest.mark.slow),
+        pytest.param("own session", "turn", marks=pytest.mark.slow),
+    ],
 )
 def test_children_of_a_script(lab: Lab, kind: str, where: str) -> None:
     turn = "def turn(loops):\n  if sys.argv[0] == 'turn': start()\n  return float(loops)"
@@ -137,7 +142,16 @@ def gone(run: str) -> bool:
     return True
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "hanging in a turn",
+        "with children",
+        pytest.param("hanging at import", marks=pytest.mark.slow),
+        pytest.param("deaf in a turn", marks=pytest.mark.slow),
+        pytest.param("measuring", marks=pytest.mark.slow),
+    ],
+)
 def test_perfkit_killed(driver: Callable, moment: str) -> None:
     process, run = driver(moment, "overlap")
     assert strays(MARKER, run)
@@ -161,7 +175,14 @@ def test_perfkit_terminated(driver: Callable) -> None:
     assert gone(run)
 
 
-@pytest.mark.parametrize("moment", ["hanging in a turn", "hanging at import", "measuring"])
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "hanging in a turn",
+        "hanging at import",
+        pytest.param("measuring", marks=pytest.mark.slow),
+    ],
+)
 def test_interrupted(driver: Callable, moment: str) -> None:
     process, run = driver(moment, "overlap")
     time.sleep(0.2)
@@ -236,17 +257,21 @@ def test_a_script_that_does_not_end_after_its_task(lab: Lab) -> None:
     lab.measure("pyperf.Runner().bench_func('b', int)\ntime.sleep(600)")
 
 
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
 @pytest.mark.parametrize("blocks", [4, pytest.param(50, marks=pytest.mark.slow)])
 def test_nothing_accumulates_in_perfkits_own_process(lab: Lab, blocks: int) -> None:
     series = lab.series("pyperf.Runner().bench_func('b', int)")
     counts: list[int] = []
 
     def stop() -> str | None:
-        counts.append(len(os.listdir("/proc/self/fd")) + threading.active_count())
+        counts.append(open_files() + threading.active_count())
         return "enough" if len(counts) == blocks else None
 
-    before = (len(os.listdir("/proc/self/fd")), threading.active_count())
+    before = (open_files(), threading.active_count())
     with lab.bench(overlap=True, pairs=2, warm_up_pairs=0) as bench:
         bench.measure(series, first=0, sink=lambda *_: None, stop=stop)
-    assert (len(os.listdir("/proc/self/fd")), threading.active_count()) == before
+    assert (open_files(), threading.active_count()) == before
     assert max(counts[-10:]) < max(counts[:10]) + 20  # a pair on its way out is up to 16

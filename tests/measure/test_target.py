@@ -196,3 +196,46 @@ def test_a_script_without_a_benchmark_has_no_tasks(lab: Lab) -> None:
 def test_the_candidate_can_have_another_version_and_flags(lab: Lab) -> None:
     with lab.parked(lab.launch(BENCH, python=lab.python("3.13"), flags=("-O",))) as child:
         assert child.wait_parked().version.startswith("3.13.")
+
+
+def command(*words: str) -> str:
+    return f"pyperf.Runner().bench_command('b', {list(words)!r})"
+
+
+def test_a_command_may_print_read_and_break_pipes(lab: Lab) -> None:
+    shell = "seq 300000; cat; yes | head -1; test $(sh -c 'kill -PIPE $$; echo x' | wc -c) = 0"
+    with lab.parked(lab.launch(command("sh", "-c", shell))) as child:
+        child.wait_parked()
+        turn = child.turn(loops=2, run_in=1, spin=1000)
+        assert turn.wall > turn.spin > 0
+        assert turn.net > 0
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["sh", "-c", "exit 7"], "RuntimeError: Command failed with exit code 7"),
+        (["sh", "-c", "kill -9 $$"], "RuntimeError: Command failed with exit code -9"),
+        (["/nowhere"], "FileNotFoundError: "),
+        (["sleep", "600"], "no answer within 1 s (--timeout)"),
+    ],
+)
+def test_commands_that_fail(lab: Lab, words: list[str], reason: str) -> None:
+    assert str(lab.failure(command(*words), timeout=1.0)).startswith(reason)
+
+
+def test_scripts_that_replace_the_clock(lab: Lab) -> None:
+    body = "time.perf_counter = time.process_time = lambda: 5.0\n"
+    body += "pyperf.Runner().bench_time_func('b', lambda loops: loops * 0.001)"
+    with lab.parked(lab.launch(body)) as child:
+        child.wait_parked()
+        turn = child.turn(loops=3, run_in=1, spin=100_000)
+        assert turn.spin > 0
+        assert turn.wall == pytest.approx(0.003 + turn.spin)
+        assert 0 < turn.net <= turn.wall
+
+
+def test_time_in_line_is_told_from_time_asleep(lab: Lab) -> None:
+    with lab.parked(lab.launch("pyperf.Runner().bench_func('b', time.sleep, 0.05)")) as child:
+        child.wait_parked()
+        assert child.turn(loops=1, run_in=0, spin=0).net > 0.049
