@@ -12,6 +12,8 @@ from perfkit.cli.exit_codes import ExitCode
 from perfkit.units import format_bytes
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from perfkit.provision.cache import CacheEntry
 
 
@@ -34,14 +36,18 @@ def clean(*, older_than: str | None, dry_run: bool) -> ExitCode:
     if dry_run:
         limit = datetime.now(tz=UTC) - (age or timedelta())
         there = [e for e in cache.cache_contents() if e.last_used <= limit.timestamp()]
-        _show(there, f"{len(there)} entries would be removed")
+        _show(there, f"{_entries(there)} would be removed")
         return ExitCode.FINISHED
     done = cache.clean(age)
-    _show(done.in_use, f"removed {len(done.removed)} entries, {format_bytes(done.freed)} freed")
+    _show(done.in_use, f"removed {_entries(done.removed)}, {format_bytes(done.freed)} freed")
     return ExitCode.FINISHED
 
 
-def _show(entries: tuple[CacheEntry, ...] | list[CacheEntry], summary: str) -> None:
+def _entries(entries: Sequence[CacheEntry]) -> str:
+    return "1 entry" if len(entries) == 1 else f"{len(entries)} entries"
+
+
+def _show(entries: Sequence[CacheEntry], summary: str) -> None:
     if entries:
         rows = [
             (

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from perfkit.cli import options
@@ -11,6 +9,7 @@ from perfkit.cli.exit_codes import HELP, ExitCode
 from perfkit.cli.finish import finish
 from perfkit.cli.progress import listening
 from perfkit.cli.resuming import resumed
+from perfkit.cli.where import current_folder
 
 
 @click.command(epilog=HELP, short_help="Measure whether one Python is slower than another.")
@@ -62,7 +61,7 @@ def compare(
 
     if resume is not None:
         return resumed(resume, given, as_json=as_json, quiet=quiet, no_color=no_color)
-    plan = make_plan(given, command="compare", cwd=Path.cwd())
+    plan = make_plan(given, command="compare", cwd=current_folder())
     from perfkit.session import compare as session  # after the plan: a typo is answered at once
 
     with listening(quiet=quiet, no_color=no_color) as listener:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from perfkit.cli import options, output
 from perfkit.cli.exit_codes import ExitCode
+from perfkit.cli.where import current_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command(name="list", short_help="List the benchmark scripts found.")
@@ -22,7 +26,7 @@ def list_command(*, benchmarks: tuple[str, ...]) -> ExitCode:
     from perfkit.plan import select_benchmarks
     from perfkit.suite import description
 
-    cwd = Path.cwd()
+    cwd = current_folder()
     scripts = select_benchmarks(benchmarks, cwd=cwd).scripts
     if not scripts:
         output.note("perfkit: no benchmark found")

@@ -69,6 +69,7 @@ class LiveView:
         trace: TracebackType | None,
     ) -> None:
         self._live.stop()
+        self._above(Text())  # parts what was told from the result
 
     def __call__(self, event: Event) -> None:
         """Draw what an event changes."""
@@ -95,6 +96,7 @@ class _State:
         self._stage: Stage | None = None
         self._series: SeriesStarted | None = None
         self._block: BlockDone | None = None
+        self._over = False
 
     def take(self, event: Event) -> None:
         match event:
@@ -104,10 +106,14 @@ class _State:
                 self._stage, self._series, self._block = None, event, None
             case BlockDone():
                 self._block = event
+            case SeriesDone() | Failed() if self._series is not None:
+                self._over = self._series.position + 1 == self._series.total
             case _:
                 pass
 
     def draw(self) -> RenderableType:
+        if self._over:
+            return Text("writing the reports", style="dim")
         if self._series is not None:
             return Group(_current(self._series, self._block), _overall(self._series, self._block))
         if self._stage is not None:

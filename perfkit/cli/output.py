@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from perfkit.errors import PerfkitError, PlanError
@@ -14,7 +15,14 @@ if TYPE_CHECKING:
 
 
 def prepare_streams() -> None:
-    """A character that the terminal's encoding lacks is replaced instead of raising."""
+    """A character that the terminal's encoding lacks is replaced instead of raising.
+
+    A stream that was closed by the caller (``>&-``) goes to the null device.
+    """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            null = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - to the end
+            setattr(sys, name, null)
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, ValueError, OSError):
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]

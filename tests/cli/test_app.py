@@ -286,10 +286,10 @@ def test_clean(perfkit: Callable[..., Any], tmp_path: Path) -> None:
     (entry / "entry.json").write_text('{"label": "six==1", "facts": {}}')
     answer = perfkit("clean", "--dry-run")
     assert "six==1" in answer.out
-    assert "1 entries would be removed" in answer.out
+    assert "1 entry would be removed" in answer.out
     assert "removed 0 entries" in perfkit("clean", "--older-than", "1d").out
     assert entry.exists()
-    assert "removed 1 entries" in perfkit("clean").out
+    assert "removed 1 entry," in perfkit("clean").out
     assert not entry.exists()
 
 
@@ -367,3 +367,21 @@ def test_a_terminal_that_lacks_a_character() -> None:
     )
     assert done.returncode == 2
     assert b"n?where" in done.stderr or b"n\\u2603where" in done.stderr
+
+
+@pytest.mark.parametrize("closed", ["1", "2"])
+def test_a_stream_that_is_closed(closed: str) -> None:
+    command = f'"{sys.executable}" -m perfkit list {closed}>&-'
+    done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, check=False)
+    assert done.returncode == 0
+    assert b"Traceback" not in done.stderr
+
+
+def test_the_current_folder_is_gone(perfkit: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "gone").mkdir()
+    os.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    for argv in (["list"], ["compare", "--baseline", "3.12"], ["aa"]):
+        answer = perfkit(*argv)
+        assert (answer.code, answer.out) == (2, "")
+        assert "the current folder is gone" in answer.err

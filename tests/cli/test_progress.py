@@ -165,6 +165,12 @@ def test_live_view_tells_what_is_going_on() -> None:
                 seconds_left=130.0,
             )
         )
+        assert "writing the reports" not in file.getvalue()
+        view(done("json", "compare", None, Verdict.NOT_MEASURED))
+        assert "writing the reports" not in file.getvalue()
+        view(SeriesStarted(benchmark="last", series="compare", position=3, total=4))
+        view(done("last", "compare", None, Verdict.NOT_MEASURED))
+        assert "writing the reports" in file.getvalue()
     text = file.getvalue()
     assert "5 of about 12 blocks  +3.4 % [+2.4, +4.4]" in text
     assert "2 of 4 · about 2 min 10 s left" in text
