@@ -272,6 +272,27 @@ def test_list(perfkit: Callable[..., Any], tmp_path: Path) -> None:
     assert answer.out.splitlines()[1] == "bm_a       bm_a.py  Adds\ufffd[31m numbers."
 
 
+def test_list_leaves_patterns_to_names(perfkit: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "bm_a.py").touch()
+    answer = perfkit("list", "bm_a.py", "json_*")
+    assert answer.code == 0
+    assert "--names" in answer.err
+
+
+@pytest.mark.end_to_end
+def test_list_names(perfkit: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "bm_two.py").write_text(
+        '"""Two."""\nimport pyperf\nrunner = pyperf.Runner()\n'
+        'runner.bench_func("one", len, [])\nrunner.bench_func("two", len, [])\n'
+    )
+    (tmp_path / "bm_broken.py").write_text("1 / 0\n")
+    answer = perfkit("list", "--names", "bm_two.py", "bm_broken.py", "t*")
+    assert answer.code == 4
+    assert [line.split()[0] for line in answer.out.splitlines()[1:]] == ["two"]
+    assert "bm_broken: failed" in answer.err
+    assert "ZeroDivisionError" in answer.err
+
+
 def test_pythons(perfkit: Callable[..., Any]) -> None:
     answer = perfkit("pythons")
     assert answer.code == 0
