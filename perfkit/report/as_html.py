@@ -6,6 +6,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
+from perfkit.decide.policy import Status
 from perfkit.decide.verdict import Verdict
 from perfkit.report import details, wording
 from perfkit.report.forest import forest_svg
@@ -13,11 +14,19 @@ from perfkit.units import format_duration, format_share_interval
 
 if TYPE_CHECKING:
     from jinja2 import Template
+    from markupsafe import Markup
 
     from perfkit.analyse.estimate import Estimate
+    from perfkit.caveat import Caveat
     from perfkit.report.view import View
 
 _TEMPLATE = "report.html.j2"
+_STATUS_LOOKS = {
+    Status.MET: ("✓", "faster"),
+    Status.NOT_MET: ("✕", "slower"),
+    Status.UNDECIDED: ("?", "open"),
+    Status.NOT_MEASURED: ("–", "open"),
+}
 
 
 def as_html(view: View) -> str:
@@ -45,6 +54,7 @@ def as_html(view: View) -> str:
             for row in view.rows
         ],
         gain=_gain,
+        status_looks=_STATUS_LOOKS,
         looks=[wording.look(verdict, noisy=False) for verdict in Verdict],
         layout=details,
         longest=max((spent for stage, spent in view.seconds if stage != "total"), default=0.0),
@@ -55,6 +65,18 @@ def _gain(improvement: Estimate | None) -> str:
     if improvement is None:
         return "not measured"
     return format_share_interval(improvement.value, improvement.low, improvement.high)
+
+
+def _sentences(caveat: Caveat) -> str:
+    return typographic(wording.sentences(caveat.text, caveat.remedy))
+
+
+def _name(text: str) -> Markup:
+    """A benchmark's name that breaks after underscores, where it must break at all."""
+    from markupsafe import Markup, escape
+
+    parts = [escape(part) for part in wording.printable(text).split("_")]
+    return Markup("_<wbr>").join(parts)
 
 
 def _multiline(text: str) -> str:
@@ -68,6 +90,7 @@ def typographic(text: str) -> str:
     True
     """
     text = re.sub(r"(?<![\w.-])-(?=\d)", "−", text)
+    text = re.sub(r"(?<=\d) (?=(?:equivalent|inconclusive|failed|not measured)\b)", "\u00a0", text)
     text = re.sub(r"(?<=\d) %", "\u202f%", text)
     text = re.sub(r"(?<=\d) (?=(?:s|ms|µs|ns|B|KiB|MiB|GiB|min|h)\b)", "\u00a0", text)
     return re.sub(r"(\[[^\s\],]+,) ", "\\1\u00a0", text)
@@ -86,6 +109,8 @@ def _template() -> Template:
     )
     environment.filters["typo"] = lambda text: typographic(wording.printable(text))
     environment.filters["printable"] = wording.printable
+    environment.filters["name"] = _name
+    environment.filters["sentences"] = _sentences
     environment.filters["multiline"] = _multiline
     environment.filters["duration"] = format_duration
     return environment.get_template(_TEMPLATE)

@@ -42,6 +42,7 @@ _LABEL_WIDTH = 7.3  # SVG units a character of 13, so that the longest name fits
 _RIGHT = 190  # SVG units for the numbers at the right
 _ROW = {False: 27, True: 44}  # SVG units a row, by narrowness
 _HEAD, _FOOT = 8, 50
+_NOTHING_LEFT = -100  # per cent: a time cannot fall by more
 
 
 def forest_svg(view: View, *, narrow: bool) -> str:
@@ -67,7 +68,7 @@ def forest_svg(view: View, *, narrow: bool) -> str:
         warnings.simplefilter("ignore")  # a glyph matplotlib's font lacks is the browser's to find
         figure = Figure(figsize=(width / _PIXELS_AN_INCH, height / _PIXELS_AN_INCH))
         FigureCanvasSVG(figure)
-        left, right = (8, 8) if narrow else (_label_width(view), _RIGHT)
+        left, right = (4, 4) if narrow else (_label_width(view), _RIGHT)
         axes = figure.add_axes(
             (
                 left / width,
@@ -144,14 +145,26 @@ def _ticks(axes: Axes, low: float, high: float, *, narrow: bool) -> None:
 
     locator = MaxNLocator(nbins=5 if narrow else 8)
     wanted = locator.tick_values(math.expm1(low) * 100, math.expm1(high) * 100)
-    shown = [tick for tick in wanted if tick > -100 and low <= math.log1p(tick / 100) <= high]  # noqa: PLR2004 - a time cannot fall by more
+    hem = (high - low) * (0.05 if narrow else 0.02)  # so that no label is cut off at the edge
+    shown = [
+        tick
+        for tick in wanted
+        if tick > _NOTHING_LEFT and low + hem <= math.log1p(tick / 100) <= high - hem
+    ]
     labels = [f"{tick:+g} %".replace("-", "−") if tick else "0" for tick in shown]
     axes.set_xticks([math.log1p(tick / 100) for tick in shown], labels)
-    axes.set_xlabel(
-        "← faster    change of time    slower →"
-        if narrow
-        else "← candidate faster      change of the time of one iteration      candidate slower →"
-    )
+    words = ("← faster", "change of the time of one iteration", "slower →")
+    for x, text, side in zip((0, 0.5, 1), words, ("left", "center", "right"), strict=True):
+        axes.annotate(
+            text if not (narrow and x == 0.5) else "change of time",  # noqa: PLR2004 - the middle
+            (x, 0),
+            xycoords="axes fraction",
+            xytext=(0, -36),
+            textcoords="offset points",
+            ha=side,
+            color=_INK["muted"],
+            fontsize=12,
+        )
 
 
 def _row(axes: Axes, row: RowView, place: int, *, narrow: bool) -> None:
@@ -189,15 +202,19 @@ def _label(axes: Axes, name: str, words: str, place: int, *, narrow: bool, ink: 
     """The name at the left (narrow: above), the numbers at the right."""
     words = words.replace("-", "−")
     across = axes.get_yaxis_transform()
-    y, gap = (place - 0.18, 0.0) if narrow else (place, 14.0)
-    for x, text, side, color in ((0, name, "right", _INK["text"]), (1, words, "left", ink)):
+    y = place - 0.18 if narrow else place
+    # Wide: the name begins at the page's edge, the numbers beyond the axes.
+    left = 0.0 if narrow else -axes.get_position().x0 * _WIDE
+    marks = [(0, name, left, "left", _INK["text"])]
+    marks.append((1, words, 0.0, "right", ink) if narrow else (1, words, 16.0, "left", ink))
+    for x, text, shift, side, color in marks:
         axes.annotate(
             text,
             (x, y),
             xycoords=across,
-            xytext=((-gap if x == 0 else gap), 0),
+            xytext=(shift, 0),
             textcoords="offset points",
-            ha=("left" if x == 0 else "right") if narrow else side,
+            ha=side,
             va="center",
             color=color,
             fontsize=12 if narrow else 13,

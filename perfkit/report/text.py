@@ -84,8 +84,7 @@ def _table(view: View, console: Console) -> str:
         _add_figures(table, view)
         for row in view.rows:
             table.add_row(Text(printable(row.id)), *_figures(row))
-        options = console.options.update(max_width=1_000_000)
-        if Measurement.get(console, options, table).maximum <= console.width:
+        if _natural_width(table, console) <= console.width:
             return _drawn(table, console)
     return _stacked(view, console)
 
@@ -96,11 +95,19 @@ def _stacked(view: View, console: Console) -> str:
     _add_figures(table, view)
     for row in view.rows:
         table.add_row(*_figures(row))
-    indented = _drawn(Padding(table, (0, 0, 0, _INDENT), expand=False), console)
-    head, *lines = indented.splitlines()
+    indented = Padding(table, (0, 0, 0, _INDENT), expand=False)
+    room = console.width
+    console.width = max(room, _natural_width(indented, console))
+    head, *lines = _drawn(indented, console).splitlines()
+    console.width = room
     names = (_drawn(Text(printable(row.id), overflow="fold"), console) for row in view.rows)
     pairs = zip(names, lines, strict=True)
     return "\n".join([head, *(f"{name}\n{line}" for name, line in pairs)])
+
+
+def _natural_width(renderable: RenderableType, console: Console) -> int:
+    options = console.options.update(max_width=1_000_000)
+    return Measurement.get(console, options, renderable).maximum
 
 
 def _add_figures(table: Table, view: View) -> None:

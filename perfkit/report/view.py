@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 FILES = (
     ("report.html", "this report, to be opened in a browser"),
     ("report.yaml", "the measurements against the policy's targets"),
-    ("recording.jsonl", "every raw observation; `perfkit show` renders it again"),
-    ("baseline.json", "for `python -m pyperf compare_to` and `stats`"),
+    ("recording.jsonl", "every raw observation; perfkit show renders it again"),
+    ("baseline.json", "for python -m pyperf compare_to and stats"),
     ("candidate.json", "the same, of the candidate"),
 )
 
@@ -54,7 +54,7 @@ class CaveatGroup:
     @property
     def sentences(self) -> str:
         """What is the matter and what to do, as sentences."""
-        return " ".join(_sentence(part) for part in (self.text, self.remedy))
+        return wording.sentences(self.text, self.remedy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,7 +229,3 @@ def _seconds(result: Result) -> tuple[tuple[str, float], ...]:
     stages = [(stage, spent) for stage, spent in result.seconds.items() if stage != "total"]
     total = result.seconds.get("total", sum(spent for _, spent in stages))
     return (*stages, ("total", total))
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")

@@ -59,6 +59,14 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else "\ufffd" for char in text)
 
 
+def sentences(*parts: str) -> str:
+    """Each part as a sentence: a capital first, a full stop last."""
+    return " ".join(
+        part[:1].upper() + part[1:] + ("" if part.endswith((".", "!", "?")) else ".")
+        for part in parts
+    )
+
+
 def look(verdict: Verdict, *, noisy: bool) -> Look:
     """How a verdict is shown; where the null control tripped no difference is claimed."""
     return _TOO_NOISY if noisy and verdict in _ACCUSING else _LOOKS[verdict]

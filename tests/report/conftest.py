@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from perfkit.analyse.estimate import Comparison, Estimate
 from perfkit.benchmark import Benchmark, Script
 from perfkit.block import Block, Failure, SideTurns
+from perfkit.caveat import Caveat
 from perfkit.decide.judge import judge_run
 from perfkit.decide.policy import load_policy
 from perfkit.decide.result import Result
+from perfkit.decide.verdict import judge
 from perfkit.recording import SCHEMA, Finish, Measured, Recording, Run, SeriesEnd, SideFacts
 from perfkit.report.view import View, build_view
 from perfkit.settings import Goal, Method
@@ -227,6 +230,63 @@ def make_blocks(case: Case, series: str, ratio: float, chance: random.Random) ->
     return made
 
 
+def state_result(made: Made) -> Made:
+    """The same run with stated numbers, so that kept files depend on the rendering alone."""
+    rows = tuple(
+        dataclasses.replace(
+            row,
+            comparison=state_comparison(case),
+            verdict=judge(ratio_of(case), 0.02),
+        )
+        if row.comparison
+        else row
+        for row, case in zip(made.result.rows, TYPICAL, strict=True)
+    )
+    caveats = [
+        Caveat(
+            code="wide",
+            text=f"the interval of {name} is wide",
+            remedy="raise --time",
+            benchmark=name,
+        )
+        for name in ("python_startup", "json_dumps")
+    ]
+    mean = Estimate(value=0.98, low=0.975, high=0.986, confidence=0.95, n=98)
+    seconds = {"provision": 3.5, "timed": 54.25, "other": 2.25, "total": 60.0}
+    result = Result(
+        rows=rows, geometric_mean=mean, noisy=False, caveats=tuple(caveats), seconds=seconds
+    )
+    return Made(made.recording, result, build_view(made.recording, result, load_policy(None)))
+
+
+def ratio_of(case: Case) -> Estimate:
+    return around(case.ratio, case.spread / 1.5)
+
+
+def around(value: float, share: float) -> Estimate:
+    ends = {"low": value * (1 - share), "high": value * (1 + share)}
+    return Estimate(value=value, confidence=0.95, n=14, **ends)
+
+
+def state_comparison(case: Case) -> Comparison:
+    return Comparison(
+        benchmark=case.name,
+        series="compare",
+        ratio=ratio_of(case),
+        baseline=around(case.seconds, 0.02),
+        candidate=around(case.seconds * case.ratio, 0.02),
+        baseline_rss=around(24e6, 0.002),
+        candidate_rss=around(24e6 * case.memory, 0.002),
+        rss_ratio=around(case.memory, 0.001),
+        detectable=case.spread,
+        p_value=0.01,
+        effects=(math.log(case.ratio),) * 14,
+        between_share=0.8,
+        stopped="precision",
+        caveats=(),
+    )
+
+
 TYPICAL = (
     Case(name="json_dumps", seconds=1.25e-4, ratio=1.034, description="json.dumps of 1000 items"),
     Case(name="json_loads", seconds=2.4e-4, ratio=0.96),
@@ -252,6 +312,11 @@ TYPICAL = (
 @pytest.fixture(scope="session")
 def typical() -> Made:
     return make_run(TYPICAL)
+
+
+@pytest.fixture(scope="session")
+def stated(typical: Made) -> Made:
+    return state_result(typical)
 
 
 @pytest.fixture(scope="session")
@@ -352,3 +417,18 @@ def golden() -> Callable[[str, str], None]:
         assert text == path.read_text(encoding="utf-8")
 
     return check
+
+
+@pytest.fixture(name="make_run", scope="session")
+def _make_run() -> Callable[..., Made]:
+    return make_run
+
+
+@pytest.fixture(name="make_case", scope="session")
+def _make_case() -> type[Case]:
+    return Case
+
+
+@pytest.fixture(name="remake", scope="session")
+def _remake() -> Callable[[Recording], Made]:
+    return remake
