@@ -142,7 +142,7 @@ def _recommendation(findings: Sequence[Finding], policy: Policy) -> Recommendati
 def _section(title: str, section: Section, result: Result) -> Finding:
     parts: tuple[Part, ...] = ()
     if section.measure in {Measure.RESPONSE_TIME, Measure.THROUGHPUT}:
-        reason, gaps = "not measured by `perfkit compare`; needs a load test", False
+        reason, gaps = "needs a load test; not part of perfkit compare", False
     else:
         rows = [row for row in result.rows if _selected(row, section.benchmarks)]
         of_memory = section.measure is Measure.PEAK_MEMORY
