@@ -107,9 +107,11 @@ def time_command(clocks: Clocks, command: list[str], loops: int) -> tuple[float,
             file_actions=_silence(),
             setsigdef=[signal.SIGPIPE, signal.SIGXFSZ],  # which Python itself ignores
         )
+        spawned = clocks.read()[2]
         os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
         elapsed = perf_counter() - start
         ran, waited = _schedstat_of(pid)
+        waited += clocks.read()[2] - spawned  # in line itself before it could hear of the end
         status = os.waitpid(pid, 0)[1]
         if status:
             code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else -os.WTERMSIG(status)
