@@ -1,6 +1,7 @@
 """Options and configuration file to one validated plan."""
 
-from perfkit.plan.make import PRESETS, make_plan, parse_age, select_benchmarks
+from perfkit.plan.make import make_plan, parse_age, select_benchmarks
+from perfkit.plan.merge import PRESETS
 from perfkit.plan.resume import resume_plan
 from perfkit.plan.value import COMPARISONS, GOAL, METHOD, Plan
 

@@ -5,31 +5,25 @@ from __future__ import annotations
 import os
 import secrets
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from perfkit.errors import InterpreterNotFoundError, PerfkitError, PlanError
-from perfkit.plan import config
 from perfkit.plan.grammar import InvalidError, duration
-from perfkit.plan.options import KEYS, KEYS_OF, Options, check
+from perfkit.plan.merge import Merged, merge, on_line
 from perfkit.plan.value import COMPARISONS, GOAL, METHOD, Plan
 from perfkit.variant import Interpreter, Side, Variant
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
+    from perfkit.plan.options import Options
     from perfkit.settings import Goal
     from perfkit.suite import Selection
 
 T = TypeVar("T")
-
-PRESETS: Final[dict[str, dict[str, float]]] = {
-    "quick": {"precision": 0.02, "margin": 0.05, "time": 6.0},
-    "rigorous": {"precision": 0.005, "time": 120.0},
-}
-"""What ``--quick`` and ``--rigorous`` stand for, unless said otherwise in the same place."""
 
 _OUTPUT = "reports"
 
@@ -51,7 +45,7 @@ def make_plan(options: Mapping[str, object], *, command: str, cwd: Path) -> Plan
     """
     problems: list[PerfkitError] = []
     cwd = cwd.absolute()
-    merged = _merge(options, command=command, cwd=cwd, problems=problems)
+    merged = merge(options, command=command, cwd=cwd, problems=problems)
     selection = _select(merged.said, cwd, problems)
     output = _writable(merged.said.output or cwd / _OUTPUT, problems)
     policy = _policy(merged.said.policy, problems)
@@ -87,7 +81,7 @@ def select_benchmarks(benchmarks: tuple[str, ...], *, cwd: Path) -> Selection:
     """
     problems: list[PerfkitError] = []
     options = {"benchmarks": benchmarks}
-    merged = _merge(options, command="compare", cwd=cwd.absolute(), problems=problems)
+    merged = merge(options, command="compare", cwd=cwd.absolute(), problems=problems)
     selection = _select(merged.said, cwd.absolute(), problems)
     if problems:
         raise PlanError(problems)
@@ -107,69 +101,7 @@ def parse_age(text: str) -> timedelta:
         raise PlanError([problem]) from error
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Merged:
-    """Command line and file in one.
-
-    Attributes:
-        said: The options that were given and are right.
-        wrong: Keys that were given and are not; their problems are reported already.
-        preset: ``"quick"``, ``"rigorous"`` or None.
-    """
-
-    said: Options
-    wrong: frozenset[str]
-    preset: str | None
-
-
-def _merge(
-    options: Mapping[str, object], *, command: str, cwd: Path, problems: list[PerfkitError]
-) -> _Merged:
-    """Lay the layers on each other: the file's preset, the file, the line's preset, the line."""
-    given = {_key(k): v for k, v in options.items() if v is not None and v not in ((), [])}
-    line, wrong_line = check(
-        given, keys=KEYS_OF[command], spelled=_on_line, cwd=cwd, problems=problems
-    )
-    file, wrong_file = check(
-        config.read(cwd, problems), keys=KEYS, spelled=_in_file, cwd=cwd, problems=problems
-    )
-    line_preset = _preset(line, _on_line, problems)
-    file_preset = _preset(file, _in_file, problems)
-    if line.quick is False or line.rigorous is False:
-        file_preset = None if getattr(line, file_preset or "", None) is False else file_preset
-    layers: dict[str, Any] = {}
-    for preset, layer in ((None if line_preset else file_preset, file), (line_preset, line)):
-        layers |= PRESETS.get(preset or "", {})
-        layers |= {name: getattr(layer, name) for name in layer.model_fields_set}
-    return _Merged(
-        said=Options.model_construct(**layers),
-        wrong=wrong_line | wrong_file,
-        preset=line_preset or file_preset,
-    )
-
-
-def _key(name: str) -> str:
-    return str(name).rstrip("_").replace("_", "-")
-
-
-def _on_line(key: str) -> str:
-    return "BENCHMARK" if key == "benchmarks" else f"--{key}"
-
-
-def _in_file(key: str) -> str:
-    return f"{key!r} in [tool.perfkit]"
-
-
-def _preset(
-    options: Options, spelled: Callable[[str], str], problems: list[PerfkitError]
-) -> str | None:
-    if options.quick and options.rigorous:
-        what = f"{spelled('quick')} and {spelled('rigorous')} exclude each other"
-        problems.append(PerfkitError(what, remedy="leave one of them out"))
-    return "quick" if options.quick else "rigorous" if options.rigorous else None
-
-
-def _goal(merged: _Merged) -> Goal:
+def _goal(merged: Merged) -> Goal:
     said = merged.said
     return replace(
         GOAL,
@@ -190,21 +122,25 @@ def _select(said: Options, cwd: Path, problems: list[PerfkitError]) -> Selection
 
 
 def _variants(
-    merged: _Merged, *, command: str, cwd: Path, problems: list[PerfkitError]
+    merged: Merged, *, command: str, cwd: Path, problems: list[PerfkitError]
 ) -> tuple[Variant | None, Variant | None]:
     """Both sides, or None for one whose interpreter is not to be had."""
     said = merged.said
     shared = said.with_ or ()
     if command == "aa":
         python = said.python or (None if "python" in merged.wrong else sys.executable)
-        found = [_interpreter("python", python, cwd, said.download, problems)] * 2
+        found = [_interpreter(on_line("python"), python, cwd, said.download, problems)] * 2
     else:
         if said.baseline is None and "baseline" not in merged.wrong:
             problems.append(_no_baseline())
         candidate = said.candidate
         if candidate is None and said.baseline is not None and "candidate" not in merged.wrong:
             candidate = _next(said.baseline, cwd)
-        texts = {"baseline": said.baseline, "candidate": candidate}
+        default = " (by default the next minor release)" if said.candidate is None else ""
+        texts = {
+            on_line("baseline"): said.baseline,
+            f"{on_line('candidate')}{default}": candidate,
+        }
         found = [_interpreter(k, text, cwd, said.download, problems) for k, text in texts.items()]
     sides: list[Variant | None] = []
     for side, interpreter in zip(Side, found, strict=True):
@@ -245,7 +181,7 @@ def _next(baseline: str, cwd: Path) -> str | None:
 
 
 def _interpreter(
-    key: str,
+    label: str,
     text: str | None,
     cwd: Path,
     download: bool | None,  # noqa: FBT001 - None is "not said"
@@ -263,7 +199,7 @@ def _interpreter(
     except PerfkitError as error:
         if isinstance(error, InterpreterNotFoundError) and wanted and problems:
             error.remedy = "perfkit tries to install it once the other problems are solved"
-        error.what = f"{_on_line(key)}: {error.what}"
+        error.what = f"{label}: {error.what}"
         problems.append(error)
         return None
 

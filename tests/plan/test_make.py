@@ -195,6 +195,11 @@ def test_wrong_baseline_is_one_problem(plan: Make) -> None:
     assert len(caught.value.problems) == 1
 
 
+def test_default_candidate_that_is_missing(plan: Make) -> None:
+    with pytest.raises(PlanError, match=r"--candidate \(by default the next minor release\): "):
+        plan(baseline="3.9", download=False)
+
+
 def test_empty_folder_is_nothing_found(plan: Make, folder: Path) -> None:
     (folder / "empty").mkdir()
     with pytest.raises(PlanError) as caught:
