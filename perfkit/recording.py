@@ -10,6 +10,7 @@ writing goes on.
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 import os
 import re
@@ -222,28 +223,26 @@ class Recorder:
     def __init__(self, folder: Path) -> None:
         """Open ``folder``'s recording for appending; a cut last line is removed first."""
         self.folder = folder
-        path = folder / FILE_NAME
+        self._path = folder / FILE_NAME
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+            self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+            _remove_cut_line(self._fd, self._path)
         except OSError as error:
-            raise _unwritable(path, error) from error
-        _remove_cut_line(self._fd, path)
+            raise _unwritable(self._path, error) from error
 
     def append(self, line: Line) -> None:
-        """Write one line."""
-        record = {"kind": _KIND_OF[type(line)], **dataclasses.asdict(line)}
+        """Write one line, without the credentials of any URL in it."""
+        record = _without_credentials({"kind": _KIND_OF[type(line)], **dataclasses.asdict(line)})
         data = json.dumps(record, default=str, allow_nan=False, separators=(",", ":")).encode()
         try:
             written = os.write(self._fd, data + b"\n")
+            if written <= len(data):
+                _remove_cut_line(self._fd, self._path)  # should anything be appended after all
         except OSError as error:
-            raise _unwritable(self.folder / FILE_NAME, error) from error
-        if written != len(data) + 1:
-            raise RecordingError(
-                "a line of the recording could only be written in part",
-                got=str(self.folder / FILE_NAME),
-                remedy="free disk space, then go on with --resume",
-            )
+            raise _unwritable(self._path, error) from error
+        if written <= len(data):
+            raise _unwritable(self._path, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
 
     def close(self) -> None:
         """Close the file; further appends fail."""
@@ -276,8 +275,6 @@ def read(folder: Path) -> Recording:
 
 
 def _parse(text: bytes, number: int, path: Path) -> Line | None:
-    from pydantic import ValidationError
-
     try:
         record: dict[str, Any] = json.loads(text)
         kind = record.pop("kind")
@@ -291,7 +288,7 @@ def _parse(text: bytes, number: int, path: Path) -> Line | None:
         if kind not in KINDS:
             return None  # written by a later perfkit of the same schema: additions are allowed
         line: Line = _adapter(kind).validate_python(record)
-    except (ValueError, KeyError, AttributeError, ValidationError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise RecordingError(
             f"line {number} of the recording cannot be read",
             got=text[:80].decode(errors="replace"),
@@ -339,7 +336,11 @@ def _unwritable(path: Path, error: OSError) -> RecordingError:
     )
 
 
-_CREDENTIALS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)[^/@\s]+@")
+_CREDENTIALS = re.compile(
+    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)"
+    r"(?!git@)"  # a name, not a secret: git+ssh://git@…
+    r"[^/?#\s]+@"  # to the last @, since a password may hold one
+)
 
 
 def redact(text: str) -> str:
@@ -349,6 +350,16 @@ def redact(text: str) -> str:
     'pkg @ git+https://***@example.org/pkg'
     """
     return _CREDENTIALS.sub(r"\g<scheme>***@", text)
+
+
+def _without_credentials(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {name: _without_credentials(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_credentials(one) for one in value]
+    return value
 
 
 def redacted(variant: Variant) -> Variant:
