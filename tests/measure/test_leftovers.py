@@ -66,6 +66,13 @@ def test_children_of_a_script(lab: Lab, kind: str, where: str) -> None:
         lab.run(bench, lab.series(body))
 
 
+@pytest.mark.parametrize("kind", ["daemon", "own session"])
+def test_children_are_ended_with_their_process_not_only_with_the_run(lab: Lab, kind: str) -> None:
+    body = f"{CHILDREN[kind]}\nstart()\npyperf.Runner().bench_func('b', int)"
+    with lab.parked(lab.launch(body)) as child:  # has no guardian
+        child.wait_parked()
+
+
 DRIVER = """
 import sys
 from pathlib import Path
@@ -246,7 +253,7 @@ def test_pairs_started_ahead_are_ended_in_order(lab: Lab) -> None:
 
 
 def test_pairs_nobody_discarded_leave_when_the_bench_closes(lab: Lab) -> None:
-    body = "pyperf.Runner().bench_func('b', int)\n" + LOG
+    body = "pyperf.Runner().bench_func('b', int)\ntime.sleep(0.3)\n" + LOG
     with lab.bench() as bench:
         bench.start(lab.series(body), 0).result()
     assert lab.lines() == ["here", "here"]

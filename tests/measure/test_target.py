@@ -105,8 +105,10 @@ pyperf.Runner().bench_func("b", work)
         assert child.turn(loops=1, run_in=1, spin=0).spin == 0.0
 
 
-@pytest.mark.parametrize("version", ["3.9", "3.13"])
-def test_main_is_what_it_is_when_python_runs_the_script(lab: Lab, version: str) -> None:
+@pytest.mark.parametrize(("version", "release"), [("3.9", "2.9"), ("3.13", "2.10")])
+def test_main_is_what_it_is_when_python_runs_the_script(
+    lab: Lab, version: str, release: str
+) -> None:
     (lab.folder / "sibling.py").write_text("value = 5\n")
     body = """
 import pickle, sibling
@@ -121,7 +123,7 @@ if __name__ == "__main__":
     assert "perfkit" not in sys.modules
     pyperf.Runner().bench_func("b", pickle.dumps, p)
 """
-    with lab.parked(lab.launch(body, python=lab.python(version))) as child:
+    with lab.parked(lab.launch(body, python=lab.python(version, release))) as child:
         assert child.wait_parked().name == "b"
 
 
