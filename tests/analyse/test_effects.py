@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +28,14 @@ def test_cost_of_running_second_cancels(block_of: Callable[..., Block], order: s
     summary = summarise_blocks([block_of(baseline, candidate, order)], inner_loops=1)
     assert summary.log_ratio == pytest.approx([math.log(1.2)])
     assert summary.order == pytest.approx([2 * math.log(1.07)])
+
+
+def test_time_in_line_for_the_cpu_does_not_count(block_of: Callable[..., Block]) -> None:
+    block = block_of([0.01] * 8, [0.015] * 8)
+    waiting = replace(block.candidate, queued=(0.005,) * 8)
+    summary = summarise_blocks([replace(block, candidate=waiting)], inner_loops=1)
+    assert summary.log_ratio == pytest.approx([0], abs=1e-12)
+    assert np.exp(summary.candidate) == pytest.approx([0.01])
 
 
 def test_one_order_only_is_taken_as_it_is(block_of: Callable[..., Block]) -> None:
