@@ -39,7 +39,9 @@ def judge_run(recording: Recording) -> Result:
     tripped = _tripped(controls, goal.confidence)
     control_of = {control.benchmark: control for control in controls}
     rows = [
-        _row(recording, measured, control_of.get(name), tripped=name in tripped)
+        _row(
+            recording, measured, control_of.get(name), tripped=name in tripped, noisy=bool(tripped)
+        )
         for name, measured in recording.measured.items()
     ]
     rows += [_failed(recording, x) for x in recording.failures if x not in recording.measured]
@@ -68,14 +70,6 @@ def comparison_of(recording: Recording, name: str, series: str) -> Comparison | 
     )
 
 
-def row_of(recording: Recording, name: str) -> Row:
-    """A benchmark's row by itself, before the run is complete."""
-    control = comparison_of(recording, name, CONTROL)
-    controls = [control] if control is not None else []
-    tripped = name in _tripped(controls, recording.run.goal.confidence)
-    return _row(recording, recording.measured[name], control, tripped=tripped)
-
-
 def seconds_by_stage(recording: Recording) -> dict[str, float]:
     """Where the wall time went, over all sittings of a run."""
     blocks = recording.blocks
@@ -96,7 +90,12 @@ def seconds_by_stage(recording: Recording) -> dict[str, float]:
 
 
 def _row(
-    recording: Recording, measured: Measured, control: Comparison | None, *, tripped: bool
+    recording: Recording,
+    measured: Measured,
+    control: Comparison | None,
+    *,
+    tripped: bool,
+    noisy: bool,
 ) -> Row:
     name = measured.benchmark.id
     failure = recording.failures.get(name)
@@ -109,6 +108,8 @@ def _row(
         verdict = Verdict.INCONCLUSIVE
     else:
         verdict = judge(comparison.ratio, recording.run.goal.margin)
+        if noisy and verdict is not Verdict.EQUIVALENT:
+            verdict = Verdict.INCONCLUSIVE  # a machine that sees ghosts accuses nobody
     return Row(
         id=name,
         description=measured.benchmark.description,

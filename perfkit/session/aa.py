@@ -45,8 +45,7 @@ def run(plan: Plan, *, listener: Listener) -> AaOutcome:
         NothingFoundError: There is no benchmark, and none failed.
         RecordingError: The run folder cannot be written.
     """
-    sat = sitting.sit(plan, listener)
-    return _concluded(sat.recording, interrupted=sat.interrupted)
+    return sitting.conclude(sitting.sit(plan, listener), _concluded)
 
 
 def resume(folder: Path, *, listener: Listener) -> AaOutcome:
@@ -56,8 +55,8 @@ def resume(folder: Path, *, listener: Listener) -> AaOutcome:
         RecordingError: The folder holds no run that can be read.
         PlanError: Something the run needs is not there any more or has changed.
     """
-    sat = sitting.resume(folder, resume_plan(read(folder)), listener)
-    return _concluded(sat.recording, interrupted=sat.interrupted)
+    plan = resume_plan(read(folder))
+    return sitting.conclude(sitting.resume(folder, plan, listener), _concluded)
 
 
 def outcome_of(recording: Recording, *, interrupted: bool) -> AaOutcome:
@@ -76,7 +75,7 @@ def write_report(outcome: AaOutcome) -> None:
     write_whole(outcome.folder / "report.yaml", as_yaml(outcome.recording, outcome.result))
 
 
-def _concluded(recording: Recording, *, interrupted: bool) -> AaOutcome:
+def _concluded(recording: Recording, interrupted: bool) -> AaOutcome:  # noqa: FBT001 - as in Sat
     outcome = outcome_of(recording, interrupted=interrupted)
     write_report(outcome)
     return outcome

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from perfkit.plan import resume_plan
-from perfkit.recording import read
+from perfkit.recording import Recording, read
 from perfkit.session import sitting
 from perfkit.session.outcome import Outcome, outcome_of, write_reports
 
@@ -39,6 +39,9 @@ def resume(folder: Path, *, listener: Listener) -> Outcome:
 
 
 def _concluded(sat: Sat) -> Outcome:
-    outcome = outcome_of(sat.recording, interrupted=sat.interrupted)
-    write_reports(outcome)
-    return outcome
+    def report(recording: Recording, interrupted: bool) -> Outcome:  # noqa: FBT001 - as in Sat
+        outcome = outcome_of(recording, interrupted=interrupted)
+        write_reports(outcome)
+        return outcome
+
+    return sitting.conclude(sat, report)

@@ -15,7 +15,7 @@ from perfkit.analyse.estimate import Estimate
 from perfkit.analyse.location import locate
 from perfkit.analyse.stopping import minimum_blocks, should_stop
 from perfkit.block import Block
-from perfkit.decide.judge import CONTROL
+from perfkit.decide.judge import COMPARE, CONTROL
 from perfkit.decide.result import Row
 from perfkit.decide.verdict import judge
 from perfkit.measure.calibrate import Frozen
@@ -54,40 +54,55 @@ class Task:
     total: int
 
 
+def unfinished(plan: Plan, known: Recording) -> dict[tuple[str, str], int]:
+    """Benchmark and series of what is still to be measured, with its position in the run.
+
+    In ``aa`` the comparisons go round all benchmarks recorded, failed ones included, so that each
+    has its own whenever the run is gone on with.
+    """
+    return {
+        key: position
+        for position, key in enumerate(_wanted(plan, known))
+        if key not in known.ends and key[0] not in known.failures
+    }
+
+
+def _wanted(plan: Plan, known: Recording) -> list[tuple[str, str]]:
+    names = list(known.measured)
+    if plan.comparisons is not None:
+        count = plan.comparisons if names else 0
+        return [(names[number % len(names)], f"aa-{number}") for number in range(count)]
+    series = [COMPARE, CONTROL] if plan.control else [COMPARE]
+    return [(name, one) for name in names for one in series]
+
+
 def tasks_of(plan: Plan, prepared: Sequence[Prepared], known: Recording) -> list[Task]:
     """The series that are still to be measured, in order."""
-    if plan.comparisons is not None:
-        wanted = [
-            (prepared[number % len(prepared)], f"aa-{number}") for number in range(plan.comparisons)
-        ]
-    else:
-        names = ["compare", CONTROL] if plan.control else ["compare"]
-        wanted = [(one, name) for one in prepared for name in names]
-    tasks = []
-    for position, (one, name) in enumerate(wanted):
-        benchmark = one.measured.benchmark
-        key = (benchmark.id, name)
-        if key in known.ends or benchmark.id in known.failures:
-            continue
-        start = known.starts.get(key)
-        series = Series(
-            benchmark=benchmark,
-            name=name,
-            launches=_null(one.launches) if name == CONTROL else one.launches,
-            seed=plan.seed,
-            inject=plan.inject,
-            frozen=_frozen(start) if start is not None else None,
+    by_name = {one.measured.benchmark.id: one for one in prepared}
+    total = len(_wanted(plan, known))
+    return [
+        Task(
+            prepared=by_name[name],
+            series=_series(
+                plan, by_name[name], name=series, start=known.starts.get((name, series))
+            ),
+            blocks=known.series(name, series),
+            position=position,
+            total=total,
         )
-        tasks.append(
-            Task(
-                prepared=one,
-                series=series,
-                blocks=known.series(benchmark.id, name),
-                position=position,
-                total=len(wanted),
-            )
-        )
-    return tasks
+        for (name, series), position in unfinished(plan, known).items()
+    ]
+
+
+def _series(plan: Plan, one: Prepared, *, name: str, start: SeriesStart | None) -> Series:
+    return Series(
+        benchmark=one.measured.benchmark,
+        name=name,
+        launches=_null(one.launches) if name == CONTROL else one.launches,
+        seed=plan.seed,
+        inject=plan.inject,
+        frozen=_frozen(start) if start is not None else None,
+    )
 
 
 def cost(block: Block) -> float:
@@ -151,7 +166,7 @@ class _Measuring:
 
     def run(self, bench: Bench) -> None:
         series = self._task.series
-        began = time.perf_counter()
+        began = time.perf_counter() - self._elapsed  # of earlier sittings
         self._listener(
             SeriesStarted(
                 benchmark=series.benchmark.id,

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from perfkit import suite
 from perfkit.benchmark import Benchmark, Script
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from perfkit.plan import Plan
 
 _UNIT = "second"
+
+_Task: TypeAlias = tuple[int, TaskFacts, TaskFacts] | str
+"""A task's number and what each side tells of it; or why it cannot be measured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +95,7 @@ def prepare(plan: Plan, bench: Bench, listener: Listener) -> Preparation:
 
 def _provision(plan: Plan, listener: Listener) -> tuple[list[_Ready], list[Failure]]:
     ready, failures = [], []
+    known: dict[str, ProvisionError] = {}
     for done, script in enumerate(plan.scripts):
         listener(Stage(name="provision", item=script.label, done=done, total=len(plan.scripts)))
         try:
@@ -100,6 +104,7 @@ def _provision(plan: Plan, listener: Listener) -> tuple[list[_Ready], list[Failu
                 candidate=plan.candidate,
                 script=script,
                 cache=cache_root(),
+                failures=known,
             )
         except PerfkitError as error:
             failures.append(_not_provisioned(script, error))
@@ -126,62 +131,91 @@ def _not_provisioned(script: Script, error: PerfkitError) -> Failure:
 def _discover(
     plan: Plan, ready: Sequence[_Ready], bench: Bench, listener: Listener
 ) -> tuple[list[Prepared], list[Failure]]:
-    found: list[tuple[_Ready, Mapping[Side, Sequence[TaskFacts]]]] = []
-    failures = []
+    prepared: list[Prepared] = []
+    failures: list[Failure] = []
+
+    def failed(failure: Failure) -> None:
+        failures.append(failure)
+        listener(Failed(failure=failure))
+
+    found: list[tuple[_Ready, dict[str, _Task]]] = []
     for done, one in enumerate(ready):
         listener(Stage(name="discover", item=one.script.label, done=done, total=len(ready)))
         try:
-            found.append((one, {side: _tasks(bench, one, side) for side in Side}))
+            found.append((one, _paired(*(_tasks(bench, one, side) for side in Side))))
         except TargetError as error:
-            failures.append(as_failure(one.script.label, error))
-            listener(Failed(failure=failures[-1]))
-    names = Counter(facts.name for _, tasks in found for facts in tasks[Side.BASELINE])
-    prepared = []
+            failed(as_failure(one.script.label, error))
+    scripts_with = Counter(name for _, tasks in found for name in tasks)
     for one, tasks in found:
-        elsewhere = {facts.name: facts for facts in tasks[Side.CANDIDATE]}
-        for number, facts in enumerate(tasks[Side.BASELINE]):
-            unique = names[facts.name] == 1
-            name = facts.name if unique else f"{one.script.label}::{facts.name}"
-            if not _wanted(plan.patterns, name, facts.name):
+        for name, task in tasks.items():
+            id_ = name if scripts_with[name] == 1 else f"{one.script.label}::{name}"
+            if not _wanted(plan.patterns, id_, name):
                 continue
-            problem = _unmeasurable(facts, elsewhere.get(facts.name))
-            if problem is not None:
-                failures.append(
-                    Failure(benchmark=name, side=None, stage="start", reason=problem, detail="")
-                )
-                listener(Failed(failure=failures[-1]))
-                continue
-            benchmark = Benchmark(
-                id=name,
-                name=facts.name,
-                script=one.script,
-                task=number,
-                inner_loops=facts.inner_loops,
-                description=facts.description or suite.description(one.script.path),
-            )
-            measured = Measured(
-                benchmark=benchmark,
-                baseline=_side_facts(one.pair.baseline, facts),
-                candidate=_side_facts(one.pair.candidate, elsewhere[facts.name]),
-                intended=tuple(x.name for x in one.pair.differences if x.intended),
-                pinned=bench.placement.measuring is not None,
-            )
-            prepared.append(Prepared(measured=measured, launches=one.launches))
+            if isinstance(task, str):
+                failed(Failure(benchmark=id_, side=None, stage="start", reason=task, detail=""))
+            else:
+                pinned = bench.placement.measuring is not None
+                prepared.append(_prepared(id_, one, task, pinned=pinned))
     return prepared, failures
+
+
+def _paired(baseline: Sequence[TaskFacts], candidate: Sequence[TaskFacts]) -> dict[str, _Task]:
+    """Tasks by name, the baseline's order first; why not, of those that cannot be measured."""
+    sides = [
+        {one.name: (number, one) for number, one in enumerate(x)} for x in (baseline, candidate)
+    ]
+    tasks: dict[str, _Task] = {}
+    for name in sides[0] | sides[1]:
+        first, second = sides[0].get(name), sides[1].get(name)
+        if first is None or second is None:
+            side = Side.BASELINE if first is None else Side.CANDIDATE
+            tasks[name] = f"the {side}'s run of the script has no benchmark of this name"
+        else:
+            problem = _unmeasurable(*first, *second)
+            tasks[name] = problem or (first[0], first[1], second[1])
+    return tasks
+
+
+def _unmeasurable(
+    number: int, baseline: TaskFacts, elsewhere: int, candidate: TaskFacts
+) -> str | None:
+    for unit in (baseline.unit, candidate.unit):
+        if unit != _UNIT:
+            return f"it measures in {unit!r}; perfkit compares times in seconds"
+    if number != elsewhere:
+        return f"it is task {number} of the script under the baseline, {elsewhere} under the other"
+    loops = baseline.inner_loops, candidate.inner_loops
+    if loops[0] != loops[1]:
+        return f"it has {loops[0]} inner loops under the baseline, {loops[1]} under the other"
+    return None
+
+
+def _prepared(
+    id_: str, one: _Ready, task: tuple[int, TaskFacts, TaskFacts], *, pinned: bool
+) -> Prepared:
+    number, baseline, candidate = task
+    benchmark = Benchmark(
+        id=id_,
+        name=baseline.name,
+        script=one.script,
+        task=number,
+        inner_loops=baseline.inner_loops,
+        description=baseline.description or suite.description(one.script.path),
+    )
+    measured = Measured(
+        benchmark=benchmark,
+        baseline=_side_facts(one.pair.baseline, baseline),
+        candidate=_side_facts(one.pair.candidate, candidate),
+        intended=tuple(x.name for x in one.pair.differences if x.intended),
+        pinned=pinned,
+    )
+    return Prepared(measured=measured, launches=one.launches)
 
 
 def _wanted(patterns: Sequence[str], *names: str) -> bool:
     return not patterns or any(
         fnmatch.fnmatchcase(name, pattern) for name in names for pattern in patterns
     )
-
-
-def _unmeasurable(baseline: TaskFacts, candidate: TaskFacts | None) -> str | None:
-    if candidate is None:
-        return "the candidate's run of the script has no benchmark of this name"
-    if baseline.unit != _UNIT:
-        return f"it measures in {baseline.unit!r}; perfkit compares times in seconds"
-    return None
 
 
 def _side_facts(environment: Environment, facts: TaskFacts) -> SideFacts:
@@ -228,7 +262,7 @@ def _keep(path: Path, text: str) -> None:
     """Write a cache file whole or not at all; a cache that cannot be written is no failure."""
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".")
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
         Path(name).replace(path)

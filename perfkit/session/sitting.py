@@ -5,34 +5,39 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import perfkit
 from perfkit.errors import NothingFoundError, PlanError, RecordingError
 from perfkit.measure import host
 from perfkit.measure.lockstep import Bench
 from perfkit.recording import (
+    FILE_NAME,
     SCHEMA,
     Finish,
+    Measured,
     Recorder,
     Recording,
     Run,
     read,
     redacted,
 )
-from perfkit.session.measuring import measure, tasks_of
+from perfkit.session.measuring import measure, tasks_of, unfinished
 from perfkit.session.prepare import Preparation, prepare
 from perfkit.session.progress import Started
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from perfkit.plan import Plan
     from perfkit.session.progress import Listener
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,41 +59,76 @@ def sit(plan: Plan, listener: Listener) -> Sat:
     Raises:
         NothingFoundError: There is no benchmark, and none failed.
         RecordingError: The run folder cannot be written.
+        KeyboardInterrupt: It was interrupted before there was anything to record.
     """
     began = time.perf_counter()
     run = _header(plan)
-    with Bench(run=run.id, method=plan.method) as bench:
+    folder = plan.output / run.id
+    with _keeping(folder) as kept, Bench(run=run.id, method=plan.method) as bench:
         preparation = prepare(plan, bench, listener)
         if not preparation.benchmarks and not preparation.failures:
             raise _nothing(plan)
-        with _recorder(plan.output / run.id) as recorder:
+        with _recorder(folder) as recorder:
             recorder.append(run)
-            for prepared in preparation.benchmarks:
-                recorder.append(prepared.measured)
-            for failure in preparation.failures:
-                recorder.append(failure)
-            listener(Started(folder=recorder.folder))
-            return _measure(plan, preparation, bench, recorder, listener, began=began)
+            _record_missing(preparation, read(folder), recorder)
+            _measure(plan, preparation, bench, recorder, listener, began=began)
+    return kept()
 
 
 def resume(folder: Path, plan: Plan, listener: Listener) -> Sat:
     """Go on with a run where it ended; nothing that was recorded is measured again.
 
+    What failed stays failed, and once a block was measured no benchmark joins the run.
+
     Raises:
         RecordingError: The folder holds no run, or cannot be written.
-        PlanError: A benchmark is not what it was when the run began.
+        PlanError: A benchmark that is not complete has changed or cannot be measured any more.
     """
     began = time.perf_counter()
-    known = read(folder)
-    with Bench(run=known.run.id, method=plan.method) as bench:
+    run = read(folder)
+    with _keeping(run.folder) as kept, Bench(run=run.run.id, method=plan.method) as bench:
         preparation = prepare(plan, bench, listener)
-        _check_unchanged(known, preparation)
-        with _recorder(known.folder) as recorder:
-            for prepared in preparation.benchmarks:
-                if prepared.measured.benchmark.id not in known.measured:
-                    recorder.append(prepared.measured)
-            listener(Started(folder=recorder.folder))
-            return _measure(plan, preparation, bench, recorder, listener, began=began)
+        with _recorder(run.folder) as recorder:
+            known = read(run.folder)
+            if not known.starts:
+                _record_missing(preparation, known, recorder)
+            _check_unchanged(plan, read(run.folder), preparation)
+            _measure(plan, preparation, bench, recorder, listener, began=began)
+    return kept()
+
+
+def conclude(sat: Sat, report: Callable[[Recording, bool], T]) -> T:
+    """Judge and report a sitting; a Ctrl-C meanwhile does not keep it from being reported."""
+    try:
+        return report(sat.recording, sat.interrupted)
+    except KeyboardInterrupt:  # further ones are held off by whoever listens to signals
+        return report(sat.recording, True)  # noqa: FBT003 - the interruption just caught
+
+
+@contextmanager
+def _keeping(folder: Path) -> Iterator[Callable[[], Sat]]:
+    """Ends an interruption once there is something recorded; gives what the sitting left behind."""
+    interrupted = False
+
+    def kept() -> Sat:
+        return Sat(recording=read(folder), interrupted=interrupted)
+
+    try:
+        yield kept
+    except KeyboardInterrupt:
+        interrupted = True
+        if not (folder / FILE_NAME).exists():
+            raise
+
+
+def _record_missing(preparation: Preparation, known: Recording, recorder: Recorder) -> None:
+    """Record what is to be measured and what cannot be, before the first block."""
+    for prepared in preparation.benchmarks:
+        if prepared.measured.benchmark.id not in known.measured:
+            recorder.append(prepared.measured)
+    for failure in preparation.failures:
+        if failure.benchmark not in known.failures:
+            recorder.append(failure)
 
 
 def _measure(
@@ -99,18 +139,22 @@ def _measure(
     listener: Listener,
     *,
     began: float,
-) -> Sat:
-    tasks = tasks_of(plan, preparation.benchmarks, read(recorder.folder))
+) -> None:
     measuring = time.perf_counter()
-    interrupted = False
+
+    def finish(status: str) -> None:
+        ended = time.perf_counter()
+        seconds = {**preparation.seconds, "measure": ended - measuring, "total": ended - began}
+        recorder.append(Finish(status=status, seconds=seconds))
+
     try:
+        listener(Started(folder=recorder.folder))
+        tasks = tasks_of(plan, preparation.benchmarks, read(recorder.folder))
         measure(tasks, plan, bench, recorder, listener)
     except KeyboardInterrupt:
-        interrupted = True
-    ended = time.perf_counter()
-    seconds = {**preparation.seconds, "measure": ended - measuring, "total": ended - began}
-    recorder.append(Finish(status="interrupted" if interrupted else "finished", seconds=seconds))
-    return Sat(recording=read(recorder.folder), interrupted=interrupted)
+        finish("interrupted")
+        raise
+    finish("finished")
 
 
 @contextmanager
@@ -118,20 +162,30 @@ def _recorder(folder: Path) -> Iterator[Recorder]:
     """A recorder that no other process writes to meanwhile."""
     from filelock import FileLock, Timeout
 
-    recorder = Recorder(folder)
-    lock = FileLock(folder / ".lock")
+    path = folder / ".lock"
+    lock = FileLock(path)
     try:
-        with lock.acquire(timeout=0):
-            yield recorder
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
     except Timeout as error:
         raise RecordingError(
             "another perfkit is measuring this run",
             got=str(folder),
             remedy="wait for it, or end it first",
         ) from error
+    except OSError as error:
+        raise RecordingError(
+            f"the run folder cannot be written: {error.strerror}",
+            got=str(folder),
+            remedy="name another folder with --output, or change its permissions",
+        ) from error
+    try:
+        with closing(Recorder(folder)) as recorder:
+            yield recorder
     finally:
-        recorder.close()
-        (folder / ".lock").unlink(missing_ok=True)
+        with suppress(OSError):
+            path.unlink()  # while it is held: nobody can hold it meanwhile
+        lock.release()
 
 
 def _header(plan: Plan) -> Run:
@@ -181,27 +235,42 @@ def _nothing(plan: Plan) -> NothingFoundError:
     )
 
 
-def _check_unchanged(known: Recording, preparation: Preparation) -> None:
+def _check_unchanged(plan: Plan, known: Recording, preparation: Preparation) -> None:
     """Blocks of one series must all be of the same program."""
+    now = {prepared.measured.benchmark.id: prepared.measured for prepared in preparation.benchmarks}
     problems = []
-    for prepared in preparation.benchmarks:
-        now = prepared.measured
-        before = known.measured.get(now.benchmark.id)
-        if before is None:
-            continue
-        same = (
-            before.benchmark.script.digest == now.benchmark.script.digest
-            and before.baseline == now.baseline
-            and before.candidate == now.candidate
-        )
-        if not same:
+    for name in dict.fromkeys(name for name, _ in unfinished(plan, known)):
+        before = known.measured[name]
+        path = str(before.benchmark.script.path)
+        if name not in now:
             problems.append(
                 RecordingError(
-                    f"{now.benchmark.id} is not what it was when the run began: its script or its "
+                    f"{name} cannot be measured any more: {_why_missing(before, preparation)}",
+                    got=path,
+                    remedy="bring it back, or start a new run; what was measured stays readable "
+                    "with 'perfkit show'",
+                )
+            )
+        elif _program(before) != _program(now[name]):
+            problems.append(
+                RecordingError(
+                    f"{name} is not what it was when the run began: its script or its "
                     "environment has changed",
-                    got=str(now.benchmark.script.path),
+                    got=path,
                     remedy="start a new run; what was measured stays readable with 'perfkit show'",
                 )
             )
     if problems:
         raise PlanError(problems)
+
+
+def _program(measured: Measured) -> tuple[object, ...]:
+    benchmark = measured.benchmark
+    what = (benchmark.script.digest, benchmark.script.arguments, benchmark.task)
+    return (*what, benchmark.inner_loops, measured.baseline, measured.candidate)
+
+
+def _why_missing(before: Measured, preparation: Preparation) -> str:
+    names = (before.benchmark.id, before.benchmark.script.label)
+    reasons = (x.reason for x in preparation.failures if x.benchmark in names)
+    return next(reasons, "no script holds it")
