@@ -33,6 +33,9 @@ _TAIL_BYTES = 16_384
 GRACE_SECONDS = 5.0
 """Time to clean up for a script that has done its part."""
 
+_CLOSE_SECONDS = 0.1
+"""Time in which the pipes of a killed process close, unless a stray holds them."""
+
 _LOOK_SECONDS = 0.5
 """How often to look whether a silent process still lives; its pipe may outlive it in a stray."""
 
@@ -212,7 +215,7 @@ class Child:
             _kill_group(self._process)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(GRACE_SECONDS)
-            if not self._closed(_LOOK_SECONDS):  # something of it lives on elsewhere
+            if not self._closed(_CLOSE_SECONDS):  # something of it lives on elsewhere
                 sweep(MARKER, self._mark)
                 self._closed(_LOOK_SECONDS)
             with contextlib.suppress(OSError):
