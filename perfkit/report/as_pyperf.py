@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 def as_pyperf(recording: Recording) -> dict[Side, str]:
     """Both sides as pyperf suites, in pyperf's JSON format 1.0.
 
-    A block is a pyperf *run* (both are one process), a turn one of its *values*. pyperf takes
+    A block is a pyperf *run* (both are one process), a turn one of its *values*: its time net of
+    waiting in line for the CPU, as perfkit compares it. pyperf takes
     every value for an independent sample, so its intervals are narrower than perfkit's and say
     less; block and order are kept in the metadata.
 

@@ -116,7 +116,7 @@ def distribution(row: RowView) -> Distribution | None:
     sides = [
         np.concatenate(
             [
-                np.asarray(side.wall) / (block.loops * row.inner_loops)
+                np.asarray(side.net) / (block.loops * row.inner_loops)
                 for block, side in zip(row.series, turns, strict=True)
             ]
         )

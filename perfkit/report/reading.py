@@ -25,7 +25,8 @@ The smallest detectable change is what this many blocks would have found with a 
 a smaller one may well have gone unnoticed.
 
 A block is one fresh process of each side, alive together and measured in short alternating turns.
-Blocks, not turns, count as independent observations.
+Blocks, not turns, count as independent observations. The change is formed within each block, where
+both sides share what the machine does, so it may differ from the quotient of the two times shown.
 
 Intervals hold benchmark by benchmark. Among many benchmarks without any difference, an interval
 misses zero by chance in {error} of 100 cases at most.

@@ -14,9 +14,10 @@ from perfkit.report import wording
 from perfkit.report.environments import PackageLine, SideLine, package_lines, side_lines
 from perfkit.report.reading import how_to_read
 from perfkit.report.rows import RowView, change, make_row
+from perfkit.units import format_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from perfkit.decide.policy import Policy
     from perfkit.decide.result import Result
@@ -169,11 +170,7 @@ def build_view(recording: Recording, result: Result, policy: Policy) -> View:
         ),
         sides=side_lines(recording),
         packages=package_lines(recording),
-        host=tuple(
-            (name.replace("_", " "), str(fact))
-            for name, fact in run.host.items()
-            if fact is not None
-        ),
+        host=_host(run.host),
         seconds=_seconds(result),
         how_to_read=how_to_read(run, same=same),
         folder=recording.folder,
@@ -197,6 +194,17 @@ def group_caveats(caveats: Iterable[Caveat]) -> tuple[CaveatGroup, ...]:
         )
         for code, members in groups.items()
     )
+
+
+def _host(facts: Mapping[str, str | int | float | None]) -> tuple[tuple[str, str], ...]:
+    found = []
+    for name, fact in facts.items():
+        words = name.replace("_", " ")
+        if name.endswith("_bytes") and isinstance(fact, int | float):
+            found.append((words.removesuffix(" bytes"), format_bytes(fact)))
+        elif fact is not None:
+            found.append((words, str(fact)))
+    return tuple(found)
 
 
 def _mean(result: Result) -> str:
