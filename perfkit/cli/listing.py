@@ -52,14 +52,10 @@ def _list_names(given: dict[str, object], cwd: Path) -> ExitCode:
     from perfkit.plan import make_plan
 
     plan = make_plan(given, command="aa", cwd=cwd)
-    from perfkit.measure.lockstep import Bench
-    from perfkit.session.prepare import prepare
+    from perfkit.session.listing import list_benchmarks
 
-    with (
-        listening(quiet=False, no_color=False) as listener,
-        Bench(run="list", method=plan.method) as bench,
-    ):
-        found = prepare(plan, bench, listener)
+    with listening(quiet=False, no_color=False) as listener:
+        found = list_benchmarks(plan, listener=listener)
     benchmarks = [one.measured.benchmark for one in found.benchmarks]
     rows = [(one.id, _near(one.script.path, cwd), one.description) for one in benchmarks]
     if rows:

@@ -18,7 +18,7 @@ from perfkit.decide.judge import seconds_by_stage
 if TYPE_CHECKING:
     from perfkit.recording import Recording
 
-REPEATS = 20_000
+REPEATS = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from perfkit.analyse.comparison import compare_blocks
-from perfkit.analyse.family import geometric_mean, holm
+from perfkit.analyse.diagnostics import diagnose_goal
+from perfkit.analyse.family import benjamini_hochberg, geometric_mean, holm
 from perfkit.caveat import Caveat
 from perfkit.decide.result import Result, Row
 from perfkit.decide.verdict import Verdict, judge
@@ -51,7 +52,12 @@ def judge_run(recording: Recording) -> Result:
         rows=tuple(rows),
         geometric_mean=geometric_mean(comparisons, goal.confidence) if several else None,
         noisy=bool(tripped),
-        caveats=(*_run_caveats(recording), *(c for x in comparisons for c in x.caveats)),
+        caveats=(
+            *diagnose_goal(goal),
+            *_run_caveats(recording),
+            *_chance_caveat(rows, goal.confidence),
+            *(caveat for one in comparisons for caveat in one.caveats),
+        ),
         seconds=seconds_by_stage(recording),
     )
 
@@ -141,6 +147,32 @@ def _tripped(controls: Sequence[Comparison], confidence: float) -> frozenset[str
         for control, p_value in zip(controls, adjusted, strict=True)
         if p_value <= 1 - confidence
     )
+
+
+def _chance_caveat(rows: Sequence[Row], confidence: float) -> list[Caveat]:
+    """Differences that many benchmarks looked at together may show by chance.
+
+    Each row's interval stands for itself; among many, some exclude 1 by chance. Those whose
+    p-value, adjusted after Benjamini and Hochberg, is too large are named, and nothing is changed.
+    """
+    compared = [row for row in rows if row.comparison is not None]
+    adjusted = benjamini_hochberg([row.comparison.p_value for row in compared if row.comparison])
+    doubtful = [
+        row.id
+        for row, p_value in zip(compared, adjusted, strict=True)
+        if row.verdict in {Verdict.SLOWER, Verdict.FASTER} and p_value > 1 - confidence
+    ]
+    if not doubtful:
+        return []
+    return [
+        Caveat(
+            code="may-be-chance",
+            text=f"among {len(compared)} benchmarks, {', '.join(doubtful)} may differ by chance "
+            "(Benjamini–Hochberg)",
+            remedy="measure them again by themselves before acting on them",
+            benchmark=None,
+        )
+    ]
 
 
 def _run_caveats(recording: Recording) -> list[Caveat]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _MAX_LOOPS = 2**32
 _GROWTH = 16
-_FEWEST_PAIRS = 2
+_FEWEST_PAIRS = 4  # two of each order: one disturbed turn does not decide the block
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -241,7 +241,11 @@ def _tasks(bench: Bench, one: _Ready, side: Side) -> list[TaskFacts]:
     path = cache_root() / "tasks" / f"{_key(launch, environment)}.json"
     with suppress(OSError, ValueError, TypeError):
         return [TaskFacts(**facts) for facts in json.loads(path.read_text(encoding="utf-8"))]
-    tasks = bench.tasks(launch)
+    try:
+        tasks = bench.tasks(launch)
+    except TargetError as error:
+        error.side = side
+        raise
     _keep(path, json.dumps([dataclasses.asdict(facts) for facts in tasks]))
     return tasks
 

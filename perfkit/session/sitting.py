@@ -225,7 +225,7 @@ def _nothing(plan: Plan) -> NothingFoundError:
         return NothingFoundError(
             "no benchmark fits the name patterns",
             got=", ".join(plan.patterns),
-            remedy="'perfkit list' names all of them",
+            remedy="'perfkit list --names' tells all of them",
         )
     return NothingFoundError(
         "the scripts hold no benchmark",
