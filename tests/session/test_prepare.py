@@ -1,0 +1,203 @@
+"""What a run sets out to measure, and what it cannot, before the first block."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from perfkit.errors import NothingFoundError
+from perfkit.measure.lockstep import Bench
+from perfkit.session.progress import Failed, Stage
+from perfkit.variant import Side
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def test_names_that_several_scripts_have(place: Any) -> None:
+    place.sleeping("bm_one.py", "same", "only_one")
+    place.sleeping("bm_two.py", "same", "only_two")
+    known = place.prepared()
+    assert list(known.measured) == ["bm_one::same", "only_one", "bm_two::same", "only_two"]
+    assert [x.benchmark.name for x in known.measured.values()][::2] == ["same", "same"]
+    assert [x.benchmark.task for x in known.measured.values()] == [0, 1, 0, 1]
+
+
+def test_a_name_that_both_sides_give_to_different_scripts(place: Any) -> None:
+    lines = "if {}: r.bench_func('same', time.sleep, 0)"
+    place.script("bm_one.py", lines.format("sys.version_info < (3, 13)"))
+    place.script("bm_two.py", lines.format("sys.version_info >= (3, 13)"))
+    known = place.prepared()
+    assert known.measured == {}
+    assert list(known.failures) == ["bm_one::same", "bm_two::same"]
+
+
+@pytest.mark.parametrize(
+    ("patterns", "wanted"),
+    [
+        (["json_*"], ["json_dumps", "json_loads"]),
+        (["*_loads", "regex"], ["json_loads", "regex"]),
+        (["bm_b::*"], ["bm_b::same"]),
+        (["same"], ["bm_a::same", "bm_b::same"]),
+    ],
+)
+def test_name_patterns(place: Any, patterns: list[str], wanted: list[str]) -> None:
+    place.sleeping("bm_a.py", "json_dumps", "json_loads", "same")
+    place.sleeping("bm_b.py", "regex", "same")
+    assert sorted(place.prepared(".", *patterns).measured) == wanted
+
+
+def test_nothing_fits_the_patterns(place: Any) -> None:
+    place.sleeping("bm_a.py", "a")
+    with pytest.raises(NothingFoundError, match="no benchmark fits") as caught:
+        place.run("bm_a.py", "b*")
+    assert "b*" in str(caught.value)
+    assert not (place.folder / "reports").exists()
+
+
+def test_a_script_without_benchmarks(place: Any) -> None:
+    place.script("bm_a.py")
+    with pytest.raises(NothingFoundError, match="hold no benchmark"):
+        place.run("bm_a.py")
+
+
+def test_a_benchmark_that_one_side_lacks(place: Any) -> None:
+    place.script(
+        "bm_a.py",
+        "r.bench_func('both', time.sleep, 0)",
+        "if sys.version_info < (3, 13): r.bench_func('old', time.sleep, 0)",
+        "if sys.version_info >= (3, 13): r.bench_func('new', time.sleep, 0)",
+    )
+    told = place.told()
+    known = place.prepared(listener=told)
+    assert list(known.measured) == ["both"]
+    assert "the candidate's run" in known.failures["old"].reason
+    assert "the baseline's run" in known.failures["new"].reason
+    assert [event.failure.benchmark for event in told.of(Failed)] == ["old", "new"]
+
+
+def test_a_benchmark_that_comes_at_another_place(place: Any) -> None:
+    place.script(
+        "bm_a.py",
+        "if sys.version_info >= (3, 13): r.bench_func('new', time.sleep, 0)",
+        "r.bench_func('both', time.sleep, 0)",
+    )
+    known = place.prepared()
+    assert known.measured == {}
+    assert "task 0" in known.failures["both"].reason
+
+
+def test_what_is_no_time_is_not_compared(place: Any) -> None:
+    place.script(
+        "bm_a.py",
+        "r.metadata['unit'] = 'byte'",
+        "r.bench_time_func('bytes', lambda loops: 1.0)",
+    )
+    place.sleeping("bm_b.py", "b")
+    known = place.prepared()
+    assert list(known.measured) == ["b"]
+    assert "'byte'" in known.failures["bytes"].reason
+
+
+def test_other_inner_loops_are_not_compared(place: Any) -> None:
+    place.script("bm_a.py", "r.bench_func('a', time.sleep, 0, inner_loops=sys.version_info[1])")
+    assert "12 inner loops" in place.prepared().failures["a"].reason
+
+
+def test_what_is_known_of_a_benchmark(place: Any) -> None:
+    path = place.script("bm_a.py", "r.bench_func('a', time.sleep, 0, inner_loops=7)")
+    path.write_text(f'"""Sleeps.\n\nMore."""\n{path.read_text()}')
+    (measured,) = place.prepared().measured.values()
+    assert measured.benchmark.description == "Sleeps."
+    assert measured.benchmark.inner_loops == 7
+    assert measured.baseline.version.startswith("3.12.")
+    assert measured.candidate.version.startswith("3.13.")
+    assert {name for name, _ in measured.baseline.packages} >= {"pyperf"}
+    assert measured.baseline.pyperf == dict(measured.candidate.packages)["pyperf"]
+
+
+@pytest.mark.parametrize(
+    ("body", "stage", "reason"),
+    [
+        ("this is no Python", "start", "SyntaxError: "),
+        ("import no_such_module", "start", "No module named 'no_such_module'"),
+        ("raise SystemExit(3)", "start", "exited with code 3"),
+        ("# /// script\n# dependencies = ['pyperf==1.0']\n# ///", "provision", "bm_bad (baseline"),
+        ("# /// script\n# requires-python = '>=3.13'\n# ///", "provision", "3.12"),
+    ],
+)
+def test_a_script_that_fails_is_the_only_one(
+    place: Any, body: str, stage: str, reason: str
+) -> None:
+    (place.folder / "bm_bad.py").write_text(body)
+    place.sleeping("bm_good.py", "good")
+    told = place.told()
+    known = place.prepared(listener=told)
+    assert list(known.measured) == ["good"]
+    failure = known.failures["bm_bad"]
+    assert (failure.stage, reason in failure.reason) == (stage, True), failure
+    assert [event.failure for event in told.of(Failed)] == [failure]
+
+
+def test_a_failure_of_one_side_names_it(place: Any) -> None:
+    place.script("bm_a.py", head="if sys.version_info >= (3, 13): raise ValueError('not here')")
+    (failure,) = place.prepared().failures.values()
+    assert failure.side is Side.CANDIDATE
+    assert failure.reason == "ValueError: not here"
+    assert "Traceback" in failure.detail
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Scripts that were run to learn their tasks."""
+    asked: list[str] = []
+    real: Callable[..., object] = Bench.tasks
+
+    def tasks(bench: Bench, launch: Any) -> object:
+        asked.append(launch.script.label)
+        return real(bench, launch)
+
+    monkeypatch.setattr(Bench, "tasks", tasks)
+    return asked
+
+
+def test_names_are_learnt_once_for_each_content(place: Any, asked: list[str]) -> None:
+    path = place.sleeping("bm_learnt.py", "learnt")
+    place.prepared()
+    assert asked == ["bm_learnt"] * 2
+    place.prepared()
+    assert len(asked) == 2
+    path.write_text(path.read_text() + "r.bench_func('b', time.sleep, 0)\n")
+    assert list(place.prepared().measured) == ["learnt", "b"]
+    assert len(asked) == 4
+    assert list(place.prepared(candidate_env=["A=1"]).measured) == ["learnt", "b"]
+    assert len(asked) == 5
+
+
+@pytest.mark.parametrize("damage", ["", "{", "3", "null", '{"name": "a"}', '[{"name": "a"}]'])
+def test_a_damaged_cache_is_learnt_again(
+    place: Any, asked: list[str], cache: Path, damage: str
+) -> None:
+    before = set((cache / "tasks").glob("*"))
+    place.script("bm_damaged.py", "r.bench_func('a', time.sleep, 0)", head=f"# {damage}")
+    place.prepared()
+    asked.clear()
+    for path in set((cache / "tasks").iterdir()) - before:
+        path.write_text(damage)
+    assert list(place.prepared().measured) == ["a"]
+    assert len(asked) == 2
+
+
+def test_stages_are_told(place: Any) -> None:
+    place.sleeping("bm_a.py", "a")
+    place.sleeping("bm_b.py", "b")
+    told = place.told()
+    place.prepared(listener=told)
+    assert [(x.name, x.item, x.done, x.total) for x in told.of(Stage)] == [
+        ("provision", "bm_a", 0, 2),
+        ("provision", "bm_b", 1, 2),
+        ("discover", "bm_a", 0, 2),
+        ("discover", "bm_b", 1, 2),
+    ]
