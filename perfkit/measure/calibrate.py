@@ -63,7 +63,7 @@ def freeze(seconds: Sequence[float], method: Method) -> Frozen:
         run_in = max(1, run_in)
     turn = (loops + run_in) * one
     wanted = method.pairs * (method.turn_seconds + method.run_in_seconds)
-    pairs = max(_FEWEST_PAIRS, min(method.pairs, 2 * round(wanted / turn / 2)))
+    pairs = min(method.pairs, max(_FEWEST_PAIRS, 2 * round(wanted / turn / 2)))
     return Frozen(loops=loops, run_in=run_in, pairs=pairs, spin=0)
 
 

@@ -44,21 +44,21 @@ class FakeChild:
         return Turn(wall=wall, cpu=wall, queued=0.0, spin=spin * self.round_)
 
 
-@given(SECONDS, SECONDS, st.integers(2, 40))
+@given(SECONDS, SECONDS, st.integers(4, 40))
 def test_frozen_counts(baseline: float, candidate: float, pairs: int) -> None:
     wanted = method(pairs=pairs)
     frozen = freeze([baseline, candidate], wanted)
     assert frozen == freeze([candidate, baseline], wanted)  # neither side is favoured
     one = math.sqrt(baseline * candidate)
     assert 1 <= frozen.loops <= 2**32
-    assert 2 <= frozen.pairs <= pairs
+    assert 4 <= frozen.pairs <= pairs
     if 1 < frozen.loops < 2**32:
         assert frozen.loops * one == pytest.approx(wanted.turn_seconds, rel=0.5)
         assert frozen.run_in >= 1
     if one > 2 * wanted.turn_seconds:
         assert (frozen.loops, frozen.run_in) == (1, 0)
     spent = frozen.pairs * (frozen.loops + frozen.run_in) * one
-    if frozen.pairs > 2:
+    if frozen.pairs > 4:
         assert spent <= 2 * pairs * (wanted.turn_seconds + wanted.run_in_seconds)
 
 
