@@ -1,0 +1,306 @@
+"""From a recording to rows: which word each benchmark gets, and where the time went."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import given
+
+from perfkit.benchmark import Benchmark, Script
+from perfkit.block import Block, Failure, SideTurns
+from perfkit.decide.aa import judge_aa
+from perfkit.decide.judge import COMPARE, CONTROL, judge_run, seconds_by_stage
+from perfkit.decide.verdict import Verdict
+from perfkit.plan import GOAL, METHOD
+from perfkit.recording import SCHEMA, Finish, Measured, Recording, Run, SeriesEnd, SideFacts
+from perfkit.variant import Interpreter, Side, Variant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+INTERPRETER = Interpreter(
+    executable="/opt/python",
+    implementation="cpython",
+    version="3.12.1",
+    free_threaded=False,
+    build="3.12.1",
+    config_args="",
+    platform="linux-x86_64",
+    found_by="test",
+)
+FACTS = SideFacts(python="/env/bin/python", version="3.12.1", pyperf="2.10.0", packages=())
+
+
+def variant(side: Side) -> Variant:
+    return Variant(side=side, interpreter=INTERPRETER, requirements=(), environ=(), flags=())
+
+
+def run(command: str = "compare", comparisons: int | None = None) -> Run:
+    return Run(
+        schema=SCHEMA,
+        id="a-run",
+        command=command,
+        created="2026-01-31T12:00:00+00:00",
+        perfkit="0",
+        seed=1,
+        goal=GOAL,
+        method=METHOD,
+        baseline=variant(Side.BASELINE),
+        candidate=variant(Side.CANDIDATE),
+        host={},
+        cwd="/",
+        benchmarks=(),
+        control=True,
+        comparisons=comparisons,
+        inject=0.0,
+        policy=None,
+        redacted=False,
+    )
+
+
+def measured(name: str, *, pinned: bool = True) -> Measured:
+    script = Script(
+        path=Path(f"/bm_{name}.py"),
+        label=f"bm_{name}",
+        arguments=(),
+        requirements=(),
+        pins=(),
+        requires_python=None,
+        digest="0",
+    )
+    benchmark = Benchmark(
+        id=name, name=name, script=script, task=0, inner_loops=1, description=f"Does {name}."
+    )
+    return Measured(
+        benchmark=benchmark, baseline=FACTS, candidate=FACTS, intended=(), pinned=pinned
+    )
+
+
+def blocks(
+    name: str, ratio: float, *, series: str = COMPARE, count: int = 14, spread: float = 0.01
+) -> list[Block]:
+    """Blocks whose effects lie evenly about a ratio."""
+    chance = np.random.default_rng(3)
+    scales = ratio * np.exp(np.linspace(-spread, spread, count))
+    chance.shuffle(scales)
+
+    def turns(seconds: float) -> SideTurns:
+        return SideTurns(
+            wall=(seconds,) * 4, cpu=(seconds,) * 4, queued=(0.0,) * 4, peak_rss=10_000_000
+        )
+
+    return [
+        Block(
+            benchmark=name,
+            series=series,
+            index=index,
+            loops=10,
+            order="BCCB",
+            baseline=turns(0.005),
+            candidate=turns(0.005 * float(scale)),
+            hash_seed=index,
+            started=1.7e9 + index,
+            startup_seconds=0.3,
+            wait_seconds=0.1,
+            run_in_seconds=0.02,
+            timed_seconds=0.08,
+            steal=0.0,
+            load=0.5,
+            injected=0.0,
+        )
+        for index, scale in enumerate(scales)
+    ]
+
+
+def failure(name: str, reason: str = "boom") -> Failure:
+    return Failure(benchmark=name, side=None, stage="run", reason=reason, detail="")
+
+
+def recorded(
+    made: Sequence[Block],
+    *,
+    names: Iterable[str] | None = None,
+    failures: Iterable[Failure] = (),
+    finishes: tuple[Finish, ...] = (),
+    command: str = "compare",
+    pinned: bool = True,
+    cut: bool = False,
+) -> Recording:
+    names = dict.fromkeys(block.benchmark for block in made) if names is None else names
+    keys = dict.fromkeys((block.benchmark, block.series) for block in made)
+    return Recording(
+        folder=Path("a-run"),
+        run=run(command, len(keys) if command == "aa" else None),
+        measured={name: measured(name, pinned=pinned) for name in names},
+        starts={},
+        blocks=tuple(made),
+        failures={one.benchmark: one for one in failures},
+        ends={
+            key: SeriesEnd(benchmark=key[0], series=key[1], reason="precision", seconds=2.0)
+            for key in keys
+        },
+        finishes=finishes,
+        cut=cut,
+    )
+
+
+@pytest.mark.parametrize(
+    ("ratio", "spread", "wanted"),
+    [
+        (1.0, 0.01, Verdict.EQUIVALENT),
+        (1.005, 0.001, Verdict.EQUIVALENT),
+        (1.1, 0.01, Verdict.SLOWER),
+        (0.9, 0.01, Verdict.FASTER),
+        (1.0, 0.3, Verdict.INCONCLUSIVE),
+        (1.021, 0.05, Verdict.INCONCLUSIVE),
+    ],
+)
+def test_words(ratio: float, spread: float, wanted: Verdict) -> None:
+    result = judge_run(recorded(blocks("a", ratio, spread=spread)))
+    (row,) = result.rows
+    assert row.verdict is wanted
+    assert row.comparison is not None
+    assert row.comparison.ratio.value == pytest.approx(ratio, rel=0.01 if spread < 0.1 else 0.2)
+    assert row.description == "Does a."
+    assert not result.noisy
+
+
+def test_rows_without_numbers() -> None:
+    made = [*blocks("a", 1.0), *blocks("b", 1.1), *blocks("late", 1.1)]
+    known = recorded(
+        made,
+        names=["b", "open", "late", "a"],
+        failures=[failure("bm_broken", "SyntaxError: x"), failure("late", "killed")],
+    )
+    result = judge_run(known)
+    assert [(row.id, row.verdict) for row in result.rows] == [
+        ("b", Verdict.SLOWER),
+        ("open", Verdict.NOT_MEASURED),
+        ("late", Verdict.FAILED),
+        ("a", Verdict.EQUIVALENT),
+        ("bm_broken", Verdict.FAILED),
+    ]
+    late, broken = result.rows[2], result.rows[4]
+    assert late.comparison is None
+    assert late.measured is not None
+    assert late.failure == failure("late", "killed")
+    assert broken.measured is None
+    assert result.geometric_mean is not None
+    assert result.geometric_mean.value == pytest.approx(1.1**0.5, rel=0.01)
+
+
+def test_one_benchmark_has_no_mean() -> None:
+    assert judge_run(recorded(blocks("a", 1.1))).geometric_mean is None
+
+
+def test_nothing_measured() -> None:
+    result = judge_run(recorded([], names=["a"]))
+    assert [row.verdict for row in result.rows] == [Verdict.NOT_MEASURED]
+    assert result.geometric_mean is None
+    assert judge_run(recorded([])).rows == ()
+
+
+def test_few_blocks_decide_nothing() -> None:
+    for count in range(1, 5):
+        (row,) = judge_run(recorded(blocks("a", 1.1, count=count))).rows
+        assert row.verdict is Verdict.INCONCLUSIVE
+        assert row.comparison is not None
+        assert row.comparison.ratio.n == count
+
+
+def test_a_control_that_finds_nothing_changes_nothing() -> None:
+    made = [*blocks("a", 1.1), *blocks("a", 1.0, series=CONTROL)]
+    result = judge_run(recorded(made))
+    (row,) = result.rows
+    assert row.verdict is Verdict.SLOWER
+    assert row.control is not None
+    assert row.control.ratio.value == pytest.approx(1.0, rel=0.01)
+    assert not result.noisy
+
+
+def test_a_control_that_finds_ghosts_accuses_nobody() -> None:
+    made = [
+        *(*blocks("haunted", 1.1), *blocks("haunted", 1.1, series=CONTROL)),
+        *(*blocks("slower", 1.1), *blocks("slower", 1.0, series=CONTROL)),
+        *(*blocks("same", 1.0), *blocks("same", 1.0, series=CONTROL)),
+    ]
+    result = judge_run(recorded(made))
+    assert result.noisy
+    assert [row.verdict for row in result.rows] == [
+        Verdict.INCONCLUSIVE,
+        Verdict.INCONCLUSIVE,
+        Verdict.EQUIVALENT,
+    ]
+    assert result.rows[0].comparison is not None  # the numbers stay
+
+
+def test_controls_are_judged_as_a_family() -> None:
+    """One control that just trips is a ghost alone, and chance among twenty."""
+    names = [f"n{number}" for number in range(20)]
+    barely = blocks("n0", 1.0075, series=CONTROL, count=10, spread=0.0095)
+    quiet = [x for name in names[1:] for x in blocks(name, 1.0, series=CONTROL, count=10)]
+    compared = [x for name in names for x in blocks(name, 1.1, count=10)]
+    alone = judge_run(recorded([*blocks("n0", 1.1, count=10), *barely]))
+    assert alone.rows[0].control is not None
+    assert 0.05 / 20 < alone.rows[0].control.p_value <= 0.05
+    assert alone.noisy
+    together = judge_run(recorded([*compared, *barely, *quiet]))
+    assert not together.noisy
+    assert {row.verdict for row in together.rows} == {Verdict.SLOWER}
+
+
+def test_caveats_of_the_run() -> None:
+    codes = {c.code for c in judge_run(recorded(blocks("a", 1.0), pinned=False, cut=True)).caveats}
+    assert {"not-pinned", "recording-cut"} <= codes
+    codes = {c.code for c in judge_run(recorded(blocks("a", 1.0))).caveats}
+    assert codes.isdisjoint({"not-pinned", "recording-cut"})
+
+
+SECONDS = st.floats(0, 1e6)
+
+
+@given(
+    finishes=st.lists(
+        st.fixed_dictionaries(
+            {}, optional=dict.fromkeys(("provision", "discover", "measure", "total"), SECONDS)
+        ),
+        max_size=3,
+    ),
+    count=st.integers(0, 12),
+)
+def test_seconds_add_up(finishes: list[dict[str, float]], count: int) -> None:
+    """Whatever was recorded: of a sitting that was killed nothing but its blocks is known."""
+    lines = tuple(Finish(status="finished", seconds=one) for one in finishes)
+    made = blocks("a", 1.0, count=count) if count else []
+    seconds = seconds_by_stage(recorded(made, finishes=lines))
+    total = seconds.pop("total")
+    assert total == pytest.approx(sum(seconds.values()))
+    assert all(value >= -1e-6 * total for value in seconds.values())
+    assert seconds["timed"] == pytest.approx(0.08 * count)
+
+
+def test_against_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("perfkit.decide.aa.REPEATS", 50)
+    made = [
+        *blocks("a", 1.0, series="aa-0"),
+        *blocks("b", 1.1, series="aa-1"),
+        *blocks("a", 1.0, series="aa-2"),
+    ]
+    result = judge_aa(recorded(made, command="aa", failures=[failure("c")]))
+    assert result.accuracy is not None
+    assert result.accuracy.comparisons == 3
+    assert result.accuracy.different.value == pytest.approx(1 / 3)
+    assert {name: one.comparisons for name, one in result.by_benchmark.items()} == {"a": 2, "b": 1}
+    assert [one.series for one in result.alarms] == ["aa-1"]
+    assert result.replay is not None
+    assert result.injected == 1.0
+    assert result.failures == (failure("c"),)
+
+
+def test_nothing_against_itself() -> None:
+    result = judge_aa(recorded([], command="aa"))
+    assert (result.accuracy, result.replay, result.by_benchmark) == (None, None, {})
