@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Bench", "Pair", "Series"]
 
+_MOST_PAIRS = 8  # times the wanted number, while waiting for the next block
+
 
 class Bench:
     """The place where measuring happens: CPUs, a starter thread, and a guardian.
@@ -133,7 +135,9 @@ class Bench:
                 wait = time.perf_counter() - waited
                 try:
                     pending = self.start(series, index + 1) if self.method.overlap else None
-                    block, frozen = self._block(series, index, pair, frozen, wait)
+                    block, frozen = self._block(
+                        series, pair, index=index, frozen=frozen, wait=wait, ahead=pending
+                    )
                 except BaseException:
                     self._end(pair, HURRY_SECONDS)
                     raise
@@ -182,7 +186,14 @@ class Bench:
             self._end(pending.result(), GRACE_SECONDS)
 
     def _block(
-        self, series: Series, index: int, pair: Pair, frozen: Frozen | None, wait: float
+        self,
+        series: Series,
+        pair: Pair,
+        *,
+        index: int,
+        frozen: Frozen | None,
+        wait: float,
+        ahead: Future[Pair] | None,
     ) -> tuple[Block, Frozen]:
         for child in pair.children.values():
             child.pin(self.placement.measuring)
@@ -193,8 +204,7 @@ class Bench:
             _turns(pair, frozen, "B")
         stolen = host.stolen(self.placement.measuring)
         started, timed = time.time(), time.perf_counter()
-        order = balanced_order(frozen.pairs, pair.drawn.order_seed)
-        turns = _turns(pair, frozen, order)
+        order, turns = _timed(pair, frozen, ahead)
         ended = time.perf_counter()
         candidate = turns[Side.CANDIDATE]
         block = Block(
@@ -230,6 +240,25 @@ class Bench:
             pairs=frozen.pairs,
             spin=spin_rounds(children[Side.CANDIDATE], wanted),
         )
+
+
+def _timed(
+    pair: Pair, frozen: Frozen, ahead: Future[Pair] | None
+) -> tuple[str, dict[Side, list[Turn]]]:
+    """The block's turns; more of them while the next block's processes are still starting.
+
+    That time would be lost otherwise, and on a busy machine most of a block effect's variance is
+    its turns' own. How long a start takes says nothing about the ratio, so it may decide.
+    """
+    seed = pair.drawn.order_seed
+    order = balanced_order(frozen.pairs, seed)
+    turns = _turns(pair, frozen, order)
+    while ahead is not None and not ahead.done() and len(order) < _MOST_PAIRS * frozen.pairs:
+        more = balanced_order(2, seed + len(order))
+        order += more
+        for side, extra in _turns(pair, frozen, more).items():
+            turns[side].extend(extra)
+    return order, turns
 
 
 def _turns(pair: Pair, frozen: Frozen, order: str) -> dict[Side, list[Turn]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,7 @@ from perfkit.session.progress import BlockDone, Failed, Listener, SeriesDone, Se
 from perfkit.variant import Side
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from perfkit.measure.launch import Launch
     from perfkit.plan import Plan
@@ -111,9 +112,24 @@ def cost(block: Block) -> float:
 
 
 def measure(
-    tasks: Sequence[Task], plan: Plan, bench: Bench, recorder: Recorder, listener: Listener
+    tasks: Sequence[Task],
+    plan: Plan,
+    bench: Bench,
+    recorder: Recorder,
+    listener: Listener,
+    *,
+    spent: dict[str, float],
 ) -> None:
-    """Measure series after series; a benchmark that fails is recorded and left out."""
+    """Measure series after series; a benchmark that fails is recorded and left out.
+
+    Args:
+        tasks: What is to be measured.
+        plan: What was asked for.
+        bench: Where it is measured.
+        recorder: Where it is recorded, as it comes.
+        listener: Told of it.
+        spent: Wall seconds by stage, to which those of ``"analysis"`` are added.
+    """
     failed: set[str] = set()
     clock = _Clock(expected=plan.goal.budget)
     for number, task in enumerate(tasks):
@@ -122,7 +138,7 @@ def measure(
             continue
         clock.left = len(tasks) - number - 1
         try:
-            _Measuring(task, plan, recorder, listener, clock).run(bench)
+            _Measuring(task, plan, recorder, listener, clock=clock, spent=spent).run(bench)
         except TargetError as error:
             failed.add(name)
             failure = as_failure(name, error)
@@ -152,13 +168,21 @@ class _Measuring:
     """One series: keeps the blocks so far, and answers whether to stop."""
 
     def __init__(
-        self, task: Task, plan: Plan, recorder: Recorder, listener: Listener, clock: _Clock
+        self,
+        task: Task,
+        plan: Plan,
+        recorder: Recorder,
+        listener: Listener,
+        *,
+        clock: _Clock,
+        spent: dict[str, float],
     ) -> None:
         self._task = task
         self._goal = plan.goal
         self._recorder = recorder
         self._listener = listener
         self._clock = clock
+        self._spent = spent
         self._blocks = list(task.blocks)
         self._effects = list(block_effects(task.blocks)) if task.blocks else []
         self._elapsed = sum(map(cost, task.blocks))
@@ -186,10 +210,10 @@ class _Measuring:
                 benchmark=series.benchmark.id, series=series.name, reason=reason, seconds=seconds
             )
         )
+        with self._analysing():
+            row = self._row(reason)
         self._listener(
-            SeriesDone(
-                series=series.name, row=self._row(reason), blocks=len(self._blocks), seconds=seconds
-            )
+            SeriesDone(series=series.name, row=row, blocks=len(self._blocks), seconds=seconds)
         )
 
     def _sink(self, block: Block, frozen: Frozen, _facts: object) -> None:
@@ -207,12 +231,21 @@ class _Measuring:
             self._started = True
         self._recorder.append(block)
         self._blocks.append(block)
-        self._effects.extend(block_effects([block]))
-        self._elapsed += cost(block)
-        self._listener(self._progress())
+        with self._analysing():
+            self._effects.extend(block_effects([block]))
+            self._elapsed += cost(block)
+            progress = self._progress()
+        self._listener(progress)
 
     def _stop(self) -> str | None:
-        return should_stop(np.array(self._effects), self._elapsed, self._goal)
+        with self._analysing():
+            return should_stop(np.array(self._effects), self._elapsed, self._goal)
+
+    @contextmanager
+    def _analysing(self) -> Iterator[None]:
+        began = time.perf_counter()
+        yield
+        self._spent["analysis"] = self._spent.get("analysis", 0.0) + time.perf_counter() - began
 
     def _progress(self) -> BlockDone:
         series = self._task.series

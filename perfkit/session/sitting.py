@@ -140,17 +140,18 @@ def _measure(
     *,
     began: float,
 ) -> None:
+    seconds = dict(preparation.seconds)
     measuring = time.perf_counter()
 
     def finish(status: str) -> None:
         ended = time.perf_counter()
-        seconds = {**preparation.seconds, "measure": ended - measuring, "total": ended - began}
+        seconds.update(measure=ended - measuring, total=ended - began)
         recorder.append(Finish(status=status, seconds=seconds))
 
     try:
         listener(Started(folder=recorder.folder))
         tasks = tasks_of(plan, preparation.benchmarks, read(recorder.folder))
-        measure(tasks, plan, bench, recorder, listener)
+        measure(tasks, plan, bench, recorder, listener, spent=seconds)
     except KeyboardInterrupt:
         finish("interrupted")
         raise
