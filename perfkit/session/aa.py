@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from perfkit.plan import Plan
     from perfkit.session.progress import Listener
+    from perfkit.session.sitting import Sat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +46,7 @@ def run(plan: Plan, *, listener: Listener) -> AaOutcome:
         NothingFoundError: There is no benchmark, and none failed.
         RecordingError: The run folder cannot be written.
     """
-    return sitting.conclude(sitting.sit(plan, listener), _concluded)
+    return sitting.conclude(sitting.sit(plan, listener), _report)
 
 
 def resume(folder: Path, *, listener: Listener) -> AaOutcome:
@@ -56,7 +57,7 @@ def resume(folder: Path, *, listener: Listener) -> AaOutcome:
         PlanError: Something the run needs is not there any more or has changed.
     """
     plan = resume_plan(read(folder))
-    return sitting.conclude(sitting.resume(folder, plan, listener), _concluded)
+    return sitting.conclude(sitting.resume(folder, plan, listener), _report)
 
 
 def outcome_of(recording: Recording, *, interrupted: bool) -> AaOutcome:
@@ -75,7 +76,7 @@ def write_report(outcome: AaOutcome) -> None:
     write_whole(outcome.folder / "report.yaml", as_yaml(outcome.recording, outcome.result))
 
 
-def _concluded(recording: Recording, interrupted: bool) -> AaOutcome:  # noqa: FBT001 - as in Sat
-    outcome = outcome_of(recording, interrupted=interrupted)
+def _report(sat: Sat) -> AaOutcome:
+    outcome = outcome_of(sat.recording, interrupted=sat.interrupted)
     write_report(outcome)
     return outcome

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from perfkit.plan import resume_plan
-from perfkit.recording import Recording, read
+from perfkit.recording import read
 from perfkit.session import sitting
 from perfkit.session.outcome import Outcome, outcome_of, write_reports
 
@@ -24,7 +24,7 @@ def run(plan: Plan, *, listener: Listener) -> Outcome:
         NothingFoundError: There is no benchmark, and none failed.
         RecordingError: The run folder cannot be written.
     """
-    return _concluded(sitting.sit(plan, listener))
+    return sitting.conclude(sitting.sit(plan, listener), _report)
 
 
 def resume(folder: Path, *, listener: Listener) -> Outcome:
@@ -35,13 +35,10 @@ def resume(folder: Path, *, listener: Listener) -> Outcome:
         PlanError: Something the run needs is not there any more or has changed.
     """
     plan = resume_plan(read(folder))
-    return _concluded(sitting.resume(folder, plan, listener))
+    return sitting.conclude(sitting.resume(folder, plan, listener), _report)
 
 
-def _concluded(sat: Sat) -> Outcome:
-    def report(recording: Recording, interrupted: bool) -> Outcome:  # noqa: FBT001 - as in Sat
-        outcome = outcome_of(recording, interrupted=interrupted)
-        write_reports(outcome)
-        return outcome
-
-    return sitting.conclude(sat, report)
+def _report(sat: Sat) -> Outcome:
+    outcome = outcome_of(sat.recording, interrupted=sat.interrupted)
+    write_reports(outcome)
+    return outcome

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import secrets
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
@@ -34,10 +35,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from perfkit.plan import Plan
+    from perfkit.session.aa import AaOutcome
+    from perfkit.session.outcome import Outcome
     from perfkit.session.progress import Listener
 
 
-T = TypeVar("T")
+T = TypeVar("T", "Outcome", "AaOutcome")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,12 +100,18 @@ def resume(folder: Path, plan: Plan, listener: Listener) -> Sat:
     return kept()
 
 
-def conclude(sat: Sat, report: Callable[[Recording, bool], T]) -> T:
-    """Judge and report a sitting; a Ctrl-C meanwhile does not keep it from being reported."""
-    try:
-        return report(sat.recording, sat.interrupted)
-    except KeyboardInterrupt:  # further ones are held off by whoever listens to signals
-        return report(sat.recording, True)  # noqa: FBT003 - the interruption just caught
+def conclude(sat: Sat, report: Callable[[Sat], T]) -> T:
+    """Judge and report a sitting, also when a Ctrl-C comes meanwhile.
+
+    In a thread of its own, since only the main thread is interrupted: an import that is broken off
+    (of matplotlib, say) could not be made good in this process.
+    """
+    with ThreadPoolExecutor(1, "report") as thread:
+        pending = thread.submit(report, sat)
+        try:
+            return pending.result()
+        except KeyboardInterrupt:
+            return replace(pending.result(), interrupted=True)
 
 
 @contextmanager
