@@ -49,7 +49,7 @@ class TaskFacts:
         inner_loops: pyperf's inner loop count.
         unit: pyperf's unit; perfkit measures ``"second"`` only.
         description: pyperf's ``description`` metadata, or empty.
-        command: It is a ``bench_command``.
+        clock: How the task is timed; both sides must be timed alike.
         version: ``sys.version`` of the process.
         pyperf: Its version of pyperf.
     """
@@ -58,7 +58,7 @@ class TaskFacts:
     inner_loops: int
     unit: str
     description: str
-    command: bool
+    clock: str
     version: str
     pyperf: str
 
@@ -70,19 +70,19 @@ class Turn:
     Attributes:
         wall: Seconds the task reports, injected spin included.
         cpu: Seconds of CPU time.
-        queued: Seconds of ``wall`` spent in line for the CPU.
+        queued: Seconds of ``wall`` spent in line for the CPU, or None when unknown.
         spin: Seconds of injected busy loop.
     """
 
     wall: float
     cpu: float
-    queued: float
+    queued: float | None
     spin: float
 
     @property
     def net(self) -> float:
         """Seconds of the turn less those in line for the CPU."""
-        return self.wall - self.queued
+        return self.wall - (self.queued or 0.0)
 
 
 class Child:
@@ -180,8 +180,8 @@ class Child:
         wall, cpu, queued, spun = map(float, self._answer("turn")[1].split())
         if not 0 < wall < float("inf"):
             raise self._error(f"the benchmark reports a time of {wall!r} s")
-        queued = queued if 0 < queued < wall else 0.0
-        return Turn(wall=wall, cpu=cpu, queued=queued, spin=spun)
+        known = queued if 0 <= queued < wall else None
+        return Turn(wall=wall, cpu=cpu, queued=known, spin=spun)
 
     def peak_rss(self) -> int | None:
         """Its peak resident memory in bytes, or None when it cannot tell."""

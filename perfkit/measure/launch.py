@@ -74,7 +74,15 @@ class Launch:
             for name, value in inherited.items()
             if not name.startswith(_DROPPED_PREFIXES) and name not in _DROPPED
         }
-        return {**kept, "PYTHONHASHSEED": str(hash_seed), MARKER: run, **dict(self.environ)}
+        own = str(self.python.parent)
+        path = os.pathsep.join(filter(None, (own, kept.get("PATH", ""))))
+        return {
+            **kept,
+            "PATH": path,  # a command such as "python" or "black" is the environment's own
+            **dict(self.environ),
+            "PYTHONHASHSEED": str(hash_seed),
+            MARKER: run,
+        }
 
 
 def padded(

@@ -20,7 +20,7 @@ from perfkit.measure.calibrate import Frozen, freeze, seconds_a_loop, spin_round
 from perfkit.measure.child import GRACE_SECONDS, HURRY_SECONDS, Child, TaskFacts, Turn
 from perfkit.measure.failure import TargetError
 from perfkit.measure.guardian import Guardian
-from perfkit.measure.pair import FIRST, SIDES, Pair, Series, draw_for, start_pair
+from perfkit.measure.pair import FIRST, OTHER, SIDES, Pair, Series, draw_for, start_pair
 from perfkit.measure.schedule import balanced_order
 from perfkit.variant import Side
 
@@ -45,7 +45,7 @@ class Bench:
     def __init__(self, *, run: str, method: Method) -> None:
         """Prepare for a run of that id."""
         self.method = method
-        self._run = run
+        self._run = f"{run}.{secrets.token_hex(4)}"  # another sitting of the run is not ours
         self.placement = cpus.place(pin=method.pin)
         self._lock = threading.Lock()
         self._closed = False
@@ -213,8 +213,8 @@ class Bench:
             index=index,
             loops=frozen.loops,
             order=order,
-            baseline=_side(turns[Side.BASELINE], pair.children[Side.BASELINE]),
-            candidate=_side(candidate, pair.children[Side.CANDIDATE]),
+            baseline=_side(turns, Side.BASELINE, pair),
+            candidate=_side(turns, Side.CANDIDATE, pair),
             hash_seed=pair.drawn.hash_seed,
             started=started,
             startup_seconds=pair.seconds,
@@ -271,10 +271,18 @@ def _turns(pair: Pair, frozen: Frozen, order: str) -> dict[Side, list[Turn]]:
     return turns
 
 
-def _side(turns: list[Turn], child: Child) -> SideTurns:
+def _side(turns: Mapping[Side, list[Turn]], side: Side, pair: Pair) -> SideTurns:
+    """One side's turns; time in line counts only where both sides of a pair of turns know theirs.
+
+    Else a side that starts a child process would be timed by the wall against a side that is not.
+    """
+    queued = [
+        (own.queued or 0.0) if own.queued is not None and other.queued is not None else 0.0
+        for own, other in zip(turns[side], turns[OTHER[side]], strict=True)
+    ]
     return SideTurns(
-        wall=tuple(turn.wall for turn in turns),
-        cpu=tuple(turn.cpu for turn in turns),
-        queued=tuple(turn.queued for turn in turns),
-        peak_rss=child.peak_rss(),
+        wall=tuple(turn.wall for turn in turns[side]),
+        cpu=tuple(turn.cpu for turn in turns[side]),
+        queued=tuple(queued),
+        peak_rss=pair.children[side].peak_rss(),
     )

@@ -16,6 +16,7 @@ from perfkit.measure.schedule import Draw, draw
 from perfkit.variant import Side
 
 SIDES = (Side.BASELINE, Side.CANDIDATE)
+OTHER = {Side.BASELINE: Side.CANDIDATE, Side.CANDIDATE: Side.BASELINE}
 FIRST = {"B": SIDES, "C": SIDES[::-1]}
 
 Spawn = Callable[[Side, Launch, list[str], dict[str, str]], Child]
@@ -85,6 +86,7 @@ def start_pair(series: Series, drawn: Draw, *, mark: Callable[[], str], spawn: S
             started.append(child)
         children = {child.side: child for child in started}
         facts = {side: _expect(children[side], series.benchmark) for side in SIDES}
+        _check_alike(facts)
     except BaseException:
         for child in started:
             child.leave(HURRY_SECONDS)
@@ -106,6 +108,15 @@ def _starts(
     ]
     padding = padded(tuple(zip(commands, environs, strict=True)), drawn.layout)
     return dict(zip(SIDES, zip(commands, padding, strict=True), strict=True))
+
+
+def _check_alike(facts: Mapping[Side, TaskFacts]) -> None:
+    clocks = {side: facts[side].clock for side in SIDES}
+    if len(set(clocks.values())) > 1:
+        told = ", ".join(f"{side}: {clock}" for side, clock in clocks.items())
+        raise TargetError(
+            f"the sides cannot be timed alike ({told})", side=None, stage="start", detail=""
+        )
 
 
 def _expect(child: Child, benchmark: Benchmark) -> TaskFacts:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -78,5 +79,9 @@ def environment(inherited: Mapping[str, str], **own: str) -> dict[str, str]:
 
 def test_variables_of_python_do_not_come_through() -> None:
     inherited = {"PATH": "/bin", "PYTHONPATH": "/x", "PERFKIT_RUN": "other", "VIRTUAL_ENV": "/v"}
-    assert environment(inherited) == {"PATH": "/bin", "PYTHONHASHSEED": "3", MARKER: "r.1"}
+    assert environment(inherited) == {
+        "PATH": f"/{os.pathsep}/bin",  # commands of the environment come first
+        "PYTHONHASHSEED": "3",
+        MARKER: "r.1",
+    }
     assert environment(inherited, PYTHON_JIT="1")["PYTHON_JIT"] == "1"

@@ -9,7 +9,7 @@ afterwards, since benchmarks print; fd 0 reads nothing).
     task JSON                           parked at a task, or (listing) came by one
     turn WALL CPU QUEUED SPIN           answer to `turn`: seconds the task reports, spin included;
                                         CPU seconds of the process and its children; seconds of
-                                        WALL spent in line for the CPU; spin alone
+                                        WALL spent in line for the CPU, -1 if unknown; spin alone
     rss BYTES                           answer to `rss`: peak resident memory, 0 when unknown
     error JSON                          the task or the script raised; its traceback is on stderr
     end                                 the script ran to its end (an exit code says the rest)
@@ -140,7 +140,7 @@ class Worker:
                 "inner_loops": task.inner_loops or 1,
                 "unit": task.metadata.get("unit", "second"),
                 "description": str(task.metadata.get("description", "")),
-                "command": "command" in task.metadata,
+                "clock": clock_of(task),
                 "version": sys.version,
                 "pyperf": self._pyperf.__version__,
             },
@@ -200,6 +200,13 @@ def run_turn(
         function(task, run_in)
     wall, cpu, queued = time_call(clocks, work)
     return wall, cpu, queued, spun
+
+
+def clock_of(task: Any) -> str:
+    """How the task is timed; both sides must be timed alike."""
+    if "command" not in task.metadata:
+        return "call"
+    return "command" if command_of(task) is not None else "pyperf's command"
 
 
 def command_of(task: Any) -> list[str] | None:
