@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 import re
+import shutil
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 VOID = {"meta", "br", "wbr", "link", "img", "hr"}
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -144,8 +146,12 @@ def test_there_is_no_plot_of_nothing(all_failed: Any, empty: Any) -> None:
 def browser() -> Any:
     from playwright.sync_api import sync_playwright
 
+    executable = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if executable is None:
+        missing = "no Chromium: run 'apt-get install chromium'"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
     with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
+        found = playwright.chromium.launch(executable_path=executable, headless=True, args=FLAGS)
         yield found
         found.close()
 
