@@ -21,16 +21,22 @@ def headline(recording: Recording, result: AaResult) -> str:
     if accuracy is None:
         return f"Python {label} against itself: nothing was measured."
     if recording.run.inject:
+        slower = format_share(result.injected - 1, digits=2)
+        precise = accuracy.found_precise
+        among = (
+            f"{_share(precise)} of the comparisons that reached the wanted precision"
+            if precise.n
+            else "no comparison that reached the wanted precision, since none did"
+        )
         return (
-            f"Python {label} made {format_share(result.injected - 1, digits=2)} slower on one "
-            f"side: found in {_share(accuracy.found_precise)} of the comparisons that reached the "
-            f"wanted precision, {_share(accuracy.found)} of all."
+            f"Python {label} made {slower} slower on one side: found in {among}, "
+            f"{_share(accuracy.found)} of all."
         )
     allowed = 1 - recording.run.goal.confidence
-    verdict = "more than" if accuracy.different.low > allowed else "no more than"
+    verdict = "more than" if accuracy.different.low > allowed else "compatible with"
     return (
         f"Python {label} against itself: {_count(accuracy.different)} comparisons claim a "
-        f"difference, {verdict} the {format_share(allowed, digits=0)} that chance allows."
+        f"difference, {verdict} the {allowed * 100:.3g} % that chance allows."
     )
 
 
@@ -81,11 +87,18 @@ COLUMNS = ("benchmark", "comparisons", "different", "RMS error", "half-width", "
 
 
 def as_yaml(recording: Recording, result: AaResult) -> str:
-    """``report.yaml`` of an ``aa`` run: the sentence, the findings, a mapping a benchmark."""
+    """``report.yaml`` of an ``aa`` run: its `document`."""
     import yaml
 
+    return yaml.safe_dump(
+        document(recording, result), sort_keys=False, allow_unicode=True, width=100
+    )
+
+
+def document(recording: Recording, result: AaResult) -> dict[str, object]:
+    """The report as plain values: the sentence, the findings, a mapping a benchmark."""
     run = recording.run
-    document = {
+    return {
         "Verdict": headline(recording, result),
         "Python": run.baseline.interpreter.label,
         "Date": run.created,
@@ -98,7 +111,6 @@ def as_yaml(recording: Recording, result: AaResult) -> str:
         "Failures": {failure.benchmark: failure.reason for failure in result.failures},
         "Seconds by stage": {name: round(value, 2) for name, value in result.seconds.items()},
     }
-    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
 
 
 def _numbers(accuracy: Accuracy) -> dict[str, object]:
