@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import perfkit
@@ -23,6 +24,7 @@ from perfkit.recording import (
     Recorder,
     Recording,
     Run,
+    SideFacts,
     read,
     redacted,
 )
@@ -32,7 +34,6 @@ from perfkit.session.progress import Started
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from perfkit.plan import Plan
     from perfkit.session.aa import AaOutcome
@@ -89,14 +90,17 @@ def resume(folder: Path, plan: Plan, listener: Listener) -> Sat:
     """
     began = time.perf_counter()
     run = read(folder)
-    with _keeping(run.folder) as kept, Bench(run=run.run.id, method=plan.method) as bench:
+    with (
+        _keeping(run.folder) as kept,
+        _recorder(run.folder) as recorder,  # first: nothing is started beside a run under way
+        Bench(run=run.run.id, method=plan.method) as bench,
+    ):
         preparation = prepare(plan, bench, listener)
-        with _recorder(run.folder) as recorder:
-            known = read(run.folder)
-            if not known.starts:
-                _record_missing(preparation, known, recorder)
-            _check_unchanged(plan, read(run.folder), preparation)
-            _measure(plan, preparation, bench, recorder, listener, began=began)
+        known = read(run.folder)
+        if not known.starts:
+            _record_missing(preparation, known, recorder)
+        _check_unchanged(plan, read(run.folder), preparation)
+        _measure(plan, preparation, bench, recorder, listener, began=began)
     return kept()
 
 
@@ -126,8 +130,16 @@ def _keeping(folder: Path) -> Iterator[Callable[[], Sat]]:
         yield kept
     except KeyboardInterrupt:
         interrupted = True
-        if not (folder / FILE_NAME).exists():
+        if not _is_begun(folder):
             raise
+
+
+def _is_begun(folder: Path) -> bool:
+    """Whether the first line of a recording is there."""
+    try:
+        return b"\n" in (folder / FILE_NAME).read_bytes()
+    except OSError:
+        return False
 
 
 def _record_missing(preparation: Preparation, known: Recording, recorder: Recorder) -> None:
@@ -277,7 +289,17 @@ def _check_unchanged(plan: Plan, known: Recording, preparation: Preparation) -> 
 def _program(measured: Measured) -> tuple[object, ...]:
     benchmark = measured.benchmark
     what = (benchmark.script.digest, benchmark.script.arguments, benchmark.task)
-    return (*what, benchmark.inner_loops, measured.baseline, measured.candidate)
+    sides = (_made_of(measured.baseline), _made_of(measured.candidate))
+    return (*what, benchmark.inner_loops, *sides)
+
+
+def _made_of(facts: SideFacts) -> SideFacts:
+    """The same with its environment's key for the path.
+
+    The key is made from interpreter, versions and the content of local wheels (`--with .`), and
+    stays the same when `perfkit clean` had the environment built again; the path does not.
+    """
+    return replace(facts, python="/".join(Path(facts.python).parts[-4:-3]))
 
 
 def _why_missing(before: Measured, preparation: Preparation) -> str:

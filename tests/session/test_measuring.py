@@ -125,6 +125,17 @@ def test_interruption_before_there_is_anything_to_keep(place: Any) -> None:
     assert not (place.folder / "reports").exists()
 
 
+def test_interruption_before_the_first_line(place: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.sleeping("bm_a.py", "a")
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Recorder, "append", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        place.run()
+
+
 @pytest.mark.parametrize("stage", ["measure", "Finish", "Bench.__exit__"])
 def test_interruption_in_between(place: Any, monkeypatch: pytest.MonkeyPatch, stage: str) -> None:
     place.sleeping("bm_a.py", "a")
@@ -247,26 +258,44 @@ def test_what_has_changed_is_not_mixed(place: Any) -> None:
     assert compare.resume(cut.folder, listener=place.told()).result.rows == outcome.result.rows
 
 
-def test_another_environment_is_not_mixed(place: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "changed",
+    [{"packages": (("six", "2.0"),)}, {"version": "3.12.99"}, {"python": "/c/key/env/bin/python"}],
+)
+def test_another_environment_is_not_mixed(
+    place: Any, monkeypatch: pytest.MonkeyPatch, changed: dict[str, Any]
+) -> None:
     place.sleeping("bm_a.py", "a")
     cut = place.run(listener=place.at_block("a", 1))
     real = session.prepare._side_facts
 
     def newer(*arguments: Any) -> object:
-        return dataclasses.replace(real(*arguments), packages=(("six", "2.0"),))
+        return dataclasses.replace(real(*arguments), **changed)
 
     monkeypatch.setattr(session.prepare, "_side_facts", newer)
     with pytest.raises(PlanError, match="environment has changed"):
         compare.resume(cut.folder, listener=place.told())
 
 
-def test_only_one_perfkit_measures_a_run(place: Any) -> None:
+def test_an_environment_built_again_is_the_same(
+    place: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    place.sleeping("bm_a.py", "a")
+    cut = place.run(listener=place.at_block("a", 1))
+    monkeypatch.setenv("PERFKIT_CACHE", str(tmp_path / "cleaned"))
+    outcome = compare.resume(cut.folder, listener=place.told())
+    assert len(outcome.recording.blocks) > 1
+
+
+def test_only_one_perfkit_measures_a_run(place: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     place.sleeping("bm_a.py", "a")
     cut = place.run(listener=place.at_block("a", 1))
     with sitting._recorder(cut.folder):
         for _ in range(2):
-            with pytest.raises(RecordingError, match="another perfkit is measuring this run"):
-                compare.resume(cut.folder, listener=place.told())
+            with monkeypatch.context() as patched:
+                patched.setattr(sitting, "Bench", None)  # nothing may be started
+                with pytest.raises(RecordingError, match="another perfkit is measuring this run"):
+                    compare.resume(cut.folder, listener=place.told())
     assert not compare.resume(cut.folder, listener=place.told()).interrupted
 
 
