@@ -48,6 +48,7 @@ _OWN_VARIABLES = {
     "PYTHONHOME": "it would make the interpreter load another one's library",
     "PYTHONINSPECT": "it would keep the measured process waiting for input",
 }
+_OWN_PREFIX = "PERFKIT_"
 
 _REQUIREMENT_FORMS = (
     'a requirement such as "pydantic==2.11.*", or the path of a project folder, wheel or sdist'
@@ -113,7 +114,10 @@ def environ(value: object) -> tuple[str, str]:
     if match is None:
         allowed = "NAME=VALUE, such as PYTHON_JIT=1"
         raise InvalidError("is no environment variable", got=value, allowed=allowed)
-    if reason := _OWN_VARIABLES.get(match["name"]):
+    reason = _OWN_VARIABLES.get(match["name"])
+    if match["name"].startswith(_OWN_PREFIX):
+        reason = f"perfkit marks and pads what it measures with variables called {_OWN_PREFIX}*"
+    if reason is not None:
         raise InvalidError(f"{match['name']} cannot be set: {reason}", remedy="leave it out")
     return match["name"], match["value"]
 

@@ -72,6 +72,10 @@ def test_not_a_variable(written: object) -> None:
 def test_hash_seed_is_perfkits_own() -> None:
     with pytest.raises(InvalidError, match="perfkit sets it"):
         grammar.environ("PYTHONHASHSEED=1")
+    for name in ("PERFKIT_RUN", "PERFKIT_PADDING", "PERFKIT_ANY"):
+        with pytest.raises(InvalidError, match=f"{name} cannot be set: perfkit marks"):
+            grammar.environ(f"{name}=1")
+    assert grammar.environ("MY_PERFKIT_RUN=1") == ("MY_PERFKIT_RUN", "1")
 
 
 @pytest.mark.parametrize(
