@@ -80,7 +80,7 @@ class Failure:
     Attributes:
         benchmark: ``Benchmark.id``, or the script's label when its tasks could not be learnt.
         side: The side that failed, or None when it is not one side's fault.
-        stage: ``"provision"``, ``"start"``, ``"run"`` or ``"record"``.
+        stage: ``"provision"``, ``"start"`` or ``"run"``.
         reason: One line: the last exception line, or what happened ("no answer within 60 s").
         detail: Tail of standard error, or the tool's own words; may be empty.
     """

@@ -115,7 +115,7 @@ def provision_pair(
         ]
         return _pair(wanted[0], wanted[1], installer=installer, cache=cache, failures=failures)
     except ProvisionError as error:
-        raise _explained(error, script, (baseline, candidate)) from error
+        raise _explained(error, (baseline, candidate)) from error
 
 
 def _wanted(
@@ -251,14 +251,14 @@ def _check_python(script: Script, variant: Variant) -> None:
         allowed = SpecifierSet(script.requires_python)
     except InvalidSpecifier as error:
         raise ProvisionError(
-            f"{script.label}: requires-python cannot be read",
+            "requires-python cannot be read",
             got=script.requires_python,
             allowed="a PEP 440 specifier such as '>=3.9'",
             remedy=f"correct it in {script.path.name}",
         ) from error
     if not allowed.contains(variant.interpreter.version, prereleases=True):
         raise ProvisionError(
-            f"{script.label} does not run on the {variant.side}'s Python",
+            f"the script does not run on the {variant.side}'s Python",
             got=variant.interpreter.label,
             allowed=f"Python {script.requires_python}",
             remedy=f"leave the benchmark out, or choose another --{variant.side}",
@@ -277,9 +277,7 @@ def _check_pyperf(pair: ProvisionedPair) -> None:
             )
 
 
-def _explained(
-    error: ProvisionError, script: Script, variants: tuple[Variant, Variant]
-) -> ProvisionError:
+def _explained(error: ProvisionError, variants: tuple[Variant, Variant]) -> ProvisionError:
     where = ", ".join(
         f"{variant.side} {variant.interpreter.label}"
         for variant in variants
@@ -292,7 +290,7 @@ def _explained(
             "PERFKIT_INSTALLER=pip"
         )
     return ProvisionError(
-        f"{script.label} ({where}): {error.what}",
+        f"{error.what} ({where})",
         got=error.got,
         allowed=error.allowed,
         remedy=error.remedy or remedy,

@@ -40,11 +40,6 @@ class PythonSpec:
     release: tuple[int, ...]
     free_threaded: bool
 
-    @property
-    def minor_label(self) -> str:
-        """The version without its patch release: ``"3.12"``, ``"3.13t"``, ``"pypy3.11"``."""
-        return version_text(self.implementation, self.release[:2], free_threaded=self.free_threaded)
-
 
 def version_text(implementation: str, release: tuple[int, ...], *, free_threaded: bool) -> str:
     """A version as a person writes it: ``"3.13t"``, ``"pypy3.11"``."""

@@ -124,7 +124,11 @@ def test_what_is_known_of_a_benchmark(place: Any) -> None:
         ("this is no Python", "start", "SyntaxError: "),
         ("import no_such_module", "start", "No module named 'no_such_module'"),
         ("raise SystemExit(3)", "start", "exited with code 3"),
-        ("# /// script\n# dependencies = ['pyperf==1.0']\n# ///", "provision", "bm_bad (baseline"),
+        (
+            "# /// script\n# dependencies = ['pyperf==1.0']\n# ///",
+            "provision",
+            "versions (baseline",
+        ),
         ("# /// script\n# requires-python = '>=3.13'\n# ///", "provision", "3.12"),
     ],
 )
