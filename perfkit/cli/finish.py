@@ -74,12 +74,10 @@ def _aa_text(outcome: AaOutcome, *, quiet: bool) -> str:
 
 def _aa_json(outcome: AaOutcome) -> str:
     """The content of report.yaml, with the folder."""
-    import yaml
+    from perfkit.report.aa import document
 
-    from perfkit.report.aa import as_yaml
-
-    document = yaml.safe_load(as_yaml(outcome.recording, outcome.result))
-    return json.dumps(_finite({**document, "Folder": str(outcome.folder)}), indent=2)
+    found = document(outcome.recording, outcome.result)
+    return json.dumps(_finite({**found, "Folder": str(outcome.folder)}), indent=2)
 
 
 def _finite(value: object) -> object:

@@ -6,20 +6,22 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import perfkit as package
 from perfkit.block import Failure
+from perfkit.decide.aa import judge_aa
 from perfkit.errors import PlanError
 from perfkit.recording import read
+from perfkit.report.aa import document as as_document
 from perfkit.session.outcome import outcome_of
 from perfkit.session.progress import SeriesStarted, Started
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from perfkit.plan import Plan
     from perfkit.session.progress import Listener
@@ -150,7 +152,6 @@ def test_every_option_reaches_the_plan(
 
 
 def package_folder() -> Path:
-    from pathlib import Path
 
     return Path(package.__file__).parent
 
@@ -244,6 +245,8 @@ def test_show_aa(
     document = json.loads(perfkit("show", folder, "--json").out)
     assert document["Folder"] == folder
     assert document["Numbers"]["comparisons"] == 1
+    known = read(Path(folder))
+    assert document.keys() - {"Folder"} == as_document(known, judge_aa(known)).keys()
 
 
 def test_resume_goes_on_with_the_command_that_began(
