@@ -94,5 +94,9 @@ class RecordingError(PerfkitError):
     """A run directory cannot be read or written."""
 
 
+class WritingError(RecordingError):
+    """What was found out cannot be written, the disk being full, say; the rest is kept."""
+
+
 class NothingFoundError(PerfkitError):
     """No benchmark is left to measure, although nothing failed."""

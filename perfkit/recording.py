@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from perfkit.benchmark import Benchmark
 from perfkit.block import Block, Failure
-from perfkit.errors import RecordingError
+from perfkit.errors import RecordingError, WritingError
 from perfkit.settings import Goal, Method
 from perfkit.variant import Variant
 
@@ -55,7 +55,7 @@ class Run:
         control: A null comparison was asked for.
         comparisons: Number of comparisons (``aa``); None for ``compare``.
         inject: Slowdown injected into the candidate, as a fraction; 0.0 for none.
-        policy: Path of the user's policy file, or None for perfkit's own.
+        policy: Text (YAML) of the user's policy, or None for perfkit's own.
         redacted: Credentials were removed from a requirement or variable, so it cannot be resumed.
     """
 
@@ -216,8 +216,9 @@ class Recorder:
     """Appends lines to a recording, each with one system call.
 
     Raises:
-        RecordingError: The folder or file cannot be written, or the disk is full; what was
-            written before stays readable.
+        RecordingError: The folder or file cannot be written.
+        WritingError: A line could not be written, or the disk is full; what was written before
+            stays readable.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -229,7 +230,7 @@ class Recorder:
             self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
             _remove_cut_line(self._fd, self._path)
         except OSError as error:
-            raise _unwritable(self._path, error) from error
+            raise _unwritable(self._path, error, RecordingError) from error
 
     def append(self, line: Line) -> None:
         """Write one line, without the credentials of any URL in it."""
@@ -240,9 +241,10 @@ class Recorder:
             if written <= len(data):
                 _remove_cut_line(self._fd, self._path)  # should anything be appended after all
         except OSError as error:
-            raise _unwritable(self._path, error) from error
+            raise _unwritable(self._path, error, WritingError) from error
         if written <= len(data):
-            raise _unwritable(self._path, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+            full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            raise _unwritable(self._path, full, WritingError)
 
     def close(self) -> None:
         """Close the file; further appends fail."""
@@ -328,8 +330,8 @@ def _remove_cut_line(fd: int, path: Path) -> None:
         os.ftruncate(fd, data.rfind(b"\n") + 1)
 
 
-def _unwritable(path: Path, error: OSError) -> RecordingError:
-    return RecordingError(
+def _unwritable(path: Path, error: OSError, kind: type[RecordingError]) -> RecordingError:
+    return kind(
         f"the recording cannot be written: {error.strerror}",
         got=str(path),
         remedy="make room or name another folder with --output, then go on with --resume",

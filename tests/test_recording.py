@@ -16,7 +16,7 @@ from hypothesis import given
 from perfkit import recording
 from perfkit.benchmark import Benchmark, Script
 from perfkit.block import Block, Failure, SideTurns
-from perfkit.errors import RecordingError
+from perfkit.errors import RecordingError, WritingError
 from perfkit.recording import (
     FILE_NAME,
     KINDS,
@@ -323,7 +323,7 @@ def test_a_full_disk(small_disk: Path) -> None:
         for count in range(1000):
             recorder.append(block(count))
 
-    with pytest.raises(RecordingError, match="No space left") as caught:
+    with pytest.raises(WritingError, match="No space left") as caught:
         fill()
     recorder.close()
     assert "--resume" in str(caught.value)
@@ -341,7 +341,7 @@ def test_a_write_that_comes_short(
     recorder.append(RUN)
     real = os.write
     monkeypatch.setattr(os, "write", lambda fd, data: real(fd, data[:written]))
-    with pytest.raises(RecordingError, match="No space left"):
+    with pytest.raises(WritingError, match="No space left"):
         recorder.append(block(0))
     monkeypatch.undo()
     assert read(tmp_path).blocks == ()
@@ -357,7 +357,7 @@ def test_a_disk_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         raise OSError(5, "Input/output error")
 
     monkeypatch.setattr(os, "write", fail)
-    with pytest.raises(RecordingError, match="Input/output error"):
+    with pytest.raises(WritingError, match="Input/output error"):
         recorder.append(block(0))
     assert read(tmp_path).run == RUN
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from perfkit.errors import NothingFoundError, PerfkitError, PlanError
+from perfkit.errors import NothingFoundError, PerfkitError, PlanError, WritingError
 
 
 class ExitCode(IntEnum):
@@ -47,8 +47,11 @@ def of_run(*, interrupted: bool, failed: bool, measured: bool) -> ExitCode:
 
 
 def of_error(error: PerfkitError) -> ExitCode:
-    """The exit code of a run that came to no report."""
+    """The exit code of a run that came to no report.
+
+    Not to be able to write is no invalid input: something may have been measured before.
+    """
     problems = error.problems if isinstance(error, PlanError) else (error,)
     if all(isinstance(problem, NothingFoundError) for problem in problems):
         return ExitCode.NOTHING
-    return ExitCode.INVALID
+    return ExitCode.FAILED if isinstance(error, WritingError) else ExitCode.INVALID

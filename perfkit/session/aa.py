@@ -69,7 +69,7 @@ def write_report(outcome: AaOutcome) -> None:
     """Write ``report.yaml`` beside the recording.
 
     Raises:
-        RecordingError: The file cannot be written; the recording itself is complete.
+        WritingError: The file cannot be written; the recording itself is complete.
     """
     from perfkit.report.aa import as_yaml
 

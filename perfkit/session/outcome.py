@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from perfkit.decide.judge import judge_run
-from perfkit.decide.policy import load_policy
+from perfkit.decide.policy import load_policy, parse_policy
 from perfkit.decide.result import Result, Row
-from perfkit.errors import PerfkitError, RecordingError
+from perfkit.errors import PerfkitError, WritingError
 from perfkit.recording import Recording
 from perfkit.report.view import View, build_view
 
@@ -101,7 +101,8 @@ class Outcome:
 
 def outcome_of(recording: Recording, *, interrupted: bool) -> Outcome:
     """Judge a recording and build its view."""
-    policy = load_policy(Path(recording.run.policy) if recording.run.policy else None)
+    text = recording.run.policy
+    policy = load_policy(None) if text is None else parse_policy(text, "of the recording")
     result = judge_run(recording)
     view = build_view(recording, result, policy)
     return Outcome(recording=recording, result=result, view=view, interrupted=interrupted)
@@ -111,7 +112,7 @@ def write_reports(outcome: Outcome) -> None:
     """Write every report beside the recording.
 
     Raises:
-        RecordingError: A file cannot be written; the recording itself is complete.
+        WritingError: A file cannot be written; the recording itself is complete.
     """
     from perfkit.report.as_html import as_html
     from perfkit.report.as_pyperf import as_pyperf
@@ -139,7 +140,7 @@ def write_whole(path: Path, text: str) -> None:
             Path(name).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise RecordingError(
+        raise WritingError(
             f"a report cannot be written: {error.strerror}",
             got=str(path),
             remedy=f"make room, then run 'perfkit show {path.parent}'; the measurements are safe",

@@ -9,6 +9,7 @@ from perfkit.errors import (
     PerfkitError,
     PlanError,
     RecordingError,
+    WritingError,
 )
 
 
@@ -36,6 +37,7 @@ def test_of_run(interrupted: bool, failed: bool, measured: bool, code: int) -> N
         (NothingFoundError("x"), 3),
         (InterpreterNotFoundError("x"), 2),
         (RecordingError("x"), 2),
+        (WritingError("x"), 4),
     ],
 )
 def test_of_error(error: PerfkitError, code: int) -> None:

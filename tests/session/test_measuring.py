@@ -13,7 +13,7 @@ import pytest
 
 from perfkit import session
 from perfkit.decide.verdict import Verdict
-from perfkit.errors import PlanError, RecordingError
+from perfkit.errors import PlanError, RecordingError, WritingError
 from perfkit.recording import FILE_NAME, Recorder, read
 from perfkit.session import compare, sitting
 from perfkit.session.progress import BlockDone, SeriesDone, SeriesStarted, Started
@@ -314,7 +314,7 @@ def test_a_full_disk_loses_nothing(place: Any, monkeypatch: pytest.MonkeyPatch) 
     def append(recorder: Recorder, line: Any) -> None:
         folders.append(recorder.folder)
         if getattr(line, "index", 0) == 3:
-            raise RecordingError("the recording cannot be written: No space left on device")
+            raise WritingError("the recording cannot be written: No space left on device")
         real(recorder, line)
 
     monkeypatch.setattr(Recorder, "append", append)
@@ -323,6 +323,13 @@ def test_a_full_disk_loses_nothing(place: Any, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.undo()
     assert [x.index for x in read(folders[0]).blocks] == [0, 1, 2]
     assert show(folders[0]).result.rows[0].comparison is not None
+
+
+def test_reports_that_cannot_be_written(place: Any) -> None:
+    place.sleeping("bm_a.py", "a")
+    outcome = place.run(listener=place.at_block("a", 1))
+    with pytest.raises(WritingError, match="the measurements are safe"):
+        session.outcome.write_whole(outcome.folder / "gone" / "report.yaml", "")
 
 
 def test_nothing_secret_is_recorded(place: Any, monkeypatch: pytest.MonkeyPatch) -> None:
