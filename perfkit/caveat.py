@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from perfkit.variant import VENV
+
+if TYPE_CHECKING:
+    from perfkit.variant import Variant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,3 +30,21 @@ class Caveat:
     def __str__(self) -> str:
         where = f"{self.benchmark}: " if self.benchmark is not None else ""
         return f"{where}{self.text}; {self.remedy}"
+
+
+def venv_caveats(*variants: Variant) -> list[Caveat]:
+    """What to know when the interpreter named is a virtual environment's: its packages are left.
+
+    Not when something was named for that side: then the person knows.
+    """
+    return [
+        Caveat(
+            code="virtual-environment",
+            text=f"the packages of the {variant.side}'s virtual environment "
+            f"({variant.interpreter.executable}) are not measured",
+            remedy=f"name those that matter with --{variant.side}-with or --with",
+            benchmark=None,
+        )
+        for variant in variants
+        if variant.interpreter.found_by == VENV and not variant.requirements
+    ]

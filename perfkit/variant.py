@@ -14,6 +14,10 @@ class Side(StrEnum):
     CANDIDATE = "candidate"
 
 
+VENV = "venv"
+"""`Interpreter.found_by` of a path inside a virtual environment."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interpreter:
     """A Python interpreter, as it described itself when asked.
@@ -26,7 +30,8 @@ class Interpreter:
         build: ``sys.version`` on one line.
         config_args: The ``CONFIG_ARGS`` it was configured with; empty when unknown.
         platform: ``sysconfig.get_platform()``, such as ``"linux-x86_64"``.
-        found_by: How it was found: ``"path"``, ``"pyenv"``, ``"uv"``, ….
+        found_by: How it was found: ``"path"``, ``"venv"`` (a virtual environment's path),
+            ``"pyenv"``, ``"uv"``, ….
     """
 
     executable: str

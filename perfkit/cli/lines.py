@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from perfkit.cli import output, wording
-from perfkit.session.progress import Failed, SeriesDone, SeriesStarted, Stage, Started
+from perfkit.session.progress import Failed, Note, SeriesDone, SeriesStarted, Stage, Started
 
 if TYPE_CHECKING:
     from perfkit.session.progress import Event
@@ -26,6 +26,8 @@ class PlainLines:
                 output.note(f"{wording.STAGES.get(event.name, event.name)} ({event.total})")
             case Started():
                 output.note(f"recording to {output.clean(str(event.folder))}")
+            case Note():
+                output.note(f"note: {output.clean(event.text)}")
             case SeriesStarted():
                 self._count = f"[{event.position + 1}/{event.total}] "
             case SeriesDone():

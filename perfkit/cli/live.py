@@ -20,6 +20,7 @@ from perfkit.report.wording import look
 from perfkit.session.progress import (
     BlockDone,
     Failed,
+    Note,
     SeriesDone,
     SeriesStarted,
     Stage,
@@ -76,6 +77,8 @@ class LiveView:
         match event:
             case Started():
                 self._above(Text(f"recording to {clean(str(event.folder))}", style="dim"))
+            case Note():
+                self._above(Text(f"note: {clean(event.text)}", style="yellow"))
             case SeriesDone():
                 self._above(_finished(event, self._console.width))
             case Failed():

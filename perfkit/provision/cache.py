@@ -31,6 +31,9 @@ SCHEMA = 1
 """Part of every key: raise it when entries of an older perfkit must not be used."""
 
 _MARKER = "entry.json"
+LEARNT = "tasks"
+"""Folder of what scripts were found to hold; small files that are not worth an entry."""
+
 _KINDS = ("resolutions", "environments", "builds", "wheels", "toolboxes")
 
 
@@ -169,6 +172,7 @@ def clean(older_than: timedelta | None = None, *, cache: Path | None = None) -> 
         (removed if _remove(cache, entry) else in_use).append(entry)
     if older_than is None:
         (cache / "interpreters.json").unlink(missing_ok=True)
+        shutil.rmtree(cache / LEARNT, ignore_errors=True)
     return CleanResult(
         removed=tuple(removed), in_use=tuple(in_use), freed=sum(entry.size for entry in removed)
     )

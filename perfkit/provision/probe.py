@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from perfkit.provision.tools import tool_environ
-from perfkit.variant import Interpreter
+from perfkit.variant import VENV, Interpreter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,7 +47,7 @@ def ask(executable: Path, *, found_by: str, as_written: bool) -> Interpreter | N
 
     Args:
         executable: The program to run.
-        found_by: Noted in the answer.
+        found_by: Noted in the answer; a virtual environment's interpreter kept is ``VENV``.
         as_written: Keep a virtual environment's interpreter instead of the one it stands on.
 
     Returns:
@@ -100,6 +100,7 @@ def _interpreter(
     executable = _real(Path(facts["executable"] or path))
     if _in_virtual_environment(path) and as_written:
         executable = path.absolute()
+        found_by = VENV
     elif _in_virtual_environment(executable):
         # Its interpreter is a copy, not a link: take the one it was copied from.
         executable = _real(Path(facts["base_executable"] or path))

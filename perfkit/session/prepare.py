@@ -23,10 +23,10 @@ from perfkit.errors import PerfkitError, ProvisionError
 from perfkit.measure.child import TaskFacts
 from perfkit.measure.failure import TargetError
 from perfkit.measure.launch import Launch
-from perfkit.provision.cache import cache_root
+from perfkit.provision.cache import LEARNT, cache_root
 from perfkit.provision.environments import ProvisionedPair, provision_pair
 from perfkit.recording import Measured, SideFacts
-from perfkit.session.progress import Failed, Listener, Stage
+from perfkit.session.progress import Failed, Listener, Note, Stage
 from perfkit.variant import Environment, Side
 
 if TYPE_CHECKING:
@@ -59,11 +59,13 @@ class Preparation:
     Attributes:
         benchmarks: In the order of the plan.
         failures: Scripts and benchmarks that cannot be measured.
+        left_out: Scripts that fail as well, but that no name pattern asks for.
         seconds: Wall seconds by stage, ``"provision"`` and ``"discover"``.
     """
 
     benchmarks: tuple[Prepared, ...]
     failures: tuple[Failure, ...]
+    left_out: tuple[Failure, ...]
     seconds: dict[str, float]
 
 
@@ -77,15 +79,27 @@ class _Ready:
 def prepare(plan: Plan, bench: Bench, listener: Listener) -> Preparation:
     """Make the environments of every script and learn its benchmarks.
 
-    A script that fails is reported and left out; the others go on.
+    A script that fails is reported and left out; the others go on. With name patterns it is a
+    failure only if it may be what was asked for.
     """
     began = time.perf_counter()
     ready, failures = _provision(plan, listener)
     provisioned = time.perf_counter()
-    benchmarks, more = _discover(plan, ready, bench, listener)
+    found, more = _discover(ready, bench, listener)
+    scripts = [*failures, *more]
+    benchmarks, single = _benchmarks(plan, found, pinned=bench.placement.measuring is not None)
+    names = [*(x.measured.benchmark.id for x in benchmarks), *(x.benchmark for x in single)]
+    asked = [x for x in scripts if _may_be_asked_for(plan.patterns, x.benchmark, names)]
+    left_out = [x for x in scripts if x not in asked]
+    for failure in (*asked, *single):
+        listener(Failed(failure=failure))
+    for failure in left_out:
+        why = "left out, since no name pattern asks for it"
+        listener(Note(text=f"{failure.benchmark} fails: {failure.reason} ({why})"))
     return Preparation(
         benchmarks=tuple(benchmarks),
-        failures=(*failures, *more),
+        failures=(*asked, *single),
+        left_out=tuple(left_out),
         seconds={
             "provision": provisioned - began,
             "discover": time.perf_counter() - provisioned,
@@ -108,7 +122,6 @@ def _provision(plan: Plan, listener: Listener) -> tuple[list[_Ready], list[Failu
             )
         except PerfkitError as error:
             failures.append(_not_provisioned(script, error))
-            listener(Failed(failure=failures[-1]))
             continue
         launches = {
             Side.BASELINE: Launch.of(plan.baseline, pair.baseline, script, plan.cwd),
@@ -129,22 +142,26 @@ def _not_provisioned(script: Script, error: PerfkitError) -> Failure:
 
 
 def _discover(
-    plan: Plan, ready: Sequence[_Ready], bench: Bench, listener: Listener
-) -> tuple[list[Prepared], list[Failure]]:
-    prepared: list[Prepared] = []
-    failures: list[Failure] = []
-
-    def failed(failure: Failure) -> None:
-        failures.append(failure)
-        listener(Failed(failure=failure))
-
+    ready: Sequence[_Ready], bench: Bench, listener: Listener
+) -> tuple[list[tuple[_Ready, dict[str, _Task]]], list[Failure]]:
+    """The tasks of each script by name, and the scripts that fail."""
     found: list[tuple[_Ready, dict[str, _Task]]] = []
+    failures: list[Failure] = []
     for done, one in enumerate(ready):
         listener(Stage(name="discover", item=one.script.label, done=done, total=len(ready)))
         try:
             found.append((one, _paired(*(_tasks(bench, one, side) for side in Side))))
         except TargetError as error:
-            failed(as_failure(one.script.label, error))
+            failures.append(as_failure(one.script.label, error))
+    return found, failures
+
+
+def _benchmarks(
+    plan: Plan, found: Sequence[tuple[_Ready, dict[str, _Task]]], *, pinned: bool
+) -> tuple[list[Prepared], list[Failure]]:
+    """What of the tasks is asked for and can be measured, and what cannot."""
+    prepared: list[Prepared] = []
+    failures: list[Failure] = []
     scripts_with = Counter(name for _, tasks in found for name in tasks)
     for one, tasks in found:
         for name, task in tasks.items():
@@ -152,9 +169,10 @@ def _discover(
             if not _wanted(plan.patterns, id_, name):
                 continue
             if isinstance(task, str):
-                failed(Failure(benchmark=id_, side=None, stage="start", reason=task, detail=""))
+                failures.append(
+                    Failure(benchmark=id_, side=None, stage="start", reason=task, detail="")
+                )
             else:
-                pinned = bench.placement.measuring is not None
                 prepared.append(_prepared(id_, one, task, pinned=pinned))
     return prepared, failures
 
@@ -218,6 +236,19 @@ def _wanted(patterns: Sequence[str], *names: str) -> bool:
     )
 
 
+def _may_be_asked_for(patterns: Sequence[str], label: str, names: Sequence[str]) -> bool:
+    """Whether a script that fails, whose benchmarks' names nobody knows, has to be told of.
+
+    Args:
+        patterns: The name patterns.
+        label: The script's.
+        names: Benchmarks that fit the patterns. A pattern that none fits may mean this script's.
+    """
+    known = {short for name in names for short in (name, name.rpartition("::")[2])}
+    scripts = [pattern.partition("::")[0] for pattern in patterns]
+    return _wanted(scripts, label) or not all(fnmatch.filter(known, one) for one in patterns)
+
+
 def _side_facts(environment: Environment, facts: TaskFacts) -> SideFacts:
     return SideFacts(
         python=str(environment.python),
@@ -238,7 +269,7 @@ def _tasks(bench: Bench, one: _Ready, side: Side) -> list[TaskFacts]:
     """A script's tasks, learnt by running it once; kept in the cache by content."""
     launch = one.launches[side]
     environment = one.pair.baseline if side is Side.BASELINE else one.pair.candidate
-    path = cache_root() / "tasks" / f"{_key(launch, environment)}.json"
+    path = cache_root() / LEARNT / f"{_key(launch, environment)}.json"
     with suppress(OSError, ValueError, TypeError):
         return [TaskFacts(**facts) for facts in json.loads(path.read_text(encoding="utf-8"))]
     try:

@@ -98,7 +98,14 @@ class Started:
     folder: Path
 
 
-Event: TypeAlias = Stage | SeriesStarted | BlockDone | SeriesDone | Failed | Started
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """Something worth knowing at once."""
+
+    text: str
+
+
+Event: TypeAlias = Stage | SeriesStarted | BlockDone | SeriesDone | Failed | Started | Note
 Listener: TypeAlias = Callable[[Event], None]
 
 

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import perfkit
+from perfkit.decide.policy import policy_text
+from perfkit.caveat import venv_caveats
 from perfkit.errors import NothingFoundError, PlanError, RecordingError
 from perfkit.measure import host
 from perfkit.measure.lockstep import Bench
@@ -30,7 +32,7 @@ from perfkit.recording import (
 )
 from perfkit.session.measuring import measure, tasks_of, unfinished
 from perfkit.session.prepare import Preparation, prepare
-from perfkit.session.progress import Started
+from perfkit.session.progress import Note, Started
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -68,6 +70,9 @@ def sit(plan: Plan, listener: Listener) -> Sat:
     began = time.perf_counter()
     run = _header(plan)
     folder = plan.output / run.id
+    if plan.command == "compare":
+        for caveat in venv_caveats(plan.baseline, plan.candidate):
+            listener(Note(text=str(caveat)))
     with _keeping(folder) as kept, Bench(run=run.id, method=plan.method) as bench:
         preparation = prepare(plan, bench, listener)
         if not preparation.benchmarks and not preparation.failures:
@@ -230,7 +235,7 @@ def _header(plan: Plan) -> Run:
         control=plan.control,
         comparisons=plan.comparisons,
         inject=plan.inject,
-        policy=str(plan.policy) if plan.policy is not None else None,
+        policy=policy_text(plan.policy) if plan.policy is not None else None,
         redacted=(baseline, candidate) != (plan.baseline, plan.candidate),
     )
 
@@ -304,5 +309,6 @@ def _made_of(facts: SideFacts) -> SideFacts:
 
 def _why_missing(before: Measured, preparation: Preparation) -> str:
     names = (before.benchmark.id, before.benchmark.script.label)
-    reasons = (x.reason for x in preparation.failures if x.benchmark in names)
+    failed = (*preparation.failures, *preparation.left_out)
+    reasons = (x.reason for x in failed if x.benchmark in names)
     return next(reasons, "no script holds it")

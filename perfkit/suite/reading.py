@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +29,7 @@ METAFILE = "pyproject.toml"
 PINS = "requirements.txt"
 
 _BIG_FILE = 1 << 20  # bytes; above, size and time of change stand for the content
+_MOST_HELPERS = 200  # files beside a script that are read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +85,7 @@ def read_script(
         requirements=() if pins else reader.texts(header, "dependencies", Requirement),
         pins=pins,
         requires_python=reader.text(header, "requires-python", SpecifierSet),
-        digest=_digest(source, _folder_digest(folder, problems) if folder else b""),
+        digest=_digest(source, _folder_digest(folder, problems) if folder else _helpers(path)),
     )
     if len(problems) > before:
         return []
@@ -181,14 +184,28 @@ def _folder_digest(folder: Path, problems: list[PerfkitError]) -> bytes:
             folders[:] = sorted(n for n in folders if n != "__pycache__" and not n.startswith("."))
             for path in (Path(root, name) for name in sorted(names)):
                 if path.is_file():
-                    facts = path.stat()
-                    big = facts.st_size > _BIG_FILE
-                    stamp = f"{facts.st_size} {facts.st_mtime_ns}".encode()
-                    name = os.fsencode(path.relative_to(folder).as_posix())
-                    parts += [name, stamp if big else path.read_bytes()]
+                    parts += [os.fsencode(path.relative_to(folder).as_posix()), _content(path)]
     except OSError as error:
         problems.append(unreadable(folder, error))
     return bytes.fromhex(_digest(*parts))
+
+
+def _helpers(script: Path) -> bytes:
+    """Digest of the modules beside a lone script: what it may import. Other benchmarks are not."""
+    parts: list[bytes] = []
+    beside = (x for x in sorted(script.parent.glob("*.py")) if not x.name.startswith("bm_"))
+    for path in islice(beside, _MOST_HELPERS):
+        with suppress(OSError):  # what cannot be read cannot be imported
+            if path != script and path.is_file():
+                parts += [os.fsencode(path.name), _content(path)]
+    return bytes.fromhex(_digest(*parts)) if parts else b""
+
+
+def _content(path: Path) -> bytes:
+    facts = path.stat()
+    if facts.st_size > _BIG_FILE:
+        return f"{facts.st_size} {facts.st_mtime_ns}".encode()
+    return path.read_bytes()
 
 
 def _digest(*parts: bytes) -> str:

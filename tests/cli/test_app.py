@@ -152,7 +152,6 @@ def test_every_option_reaches_the_plan(
 
 
 def package_folder() -> Path:
-
     return Path(package.__file__).parent
 
 
@@ -289,11 +288,15 @@ def test_list_names(perfkit: Callable[..., Any], tmp_path: Path) -> None:
         'runner.bench_func("one", len, [])\nrunner.bench_func("two", len, [])\n'
     )
     (tmp_path / "bm_broken.py").write_text("1 / 0\n")
-    answer = perfkit("list", "--names", "bm_two.py", "bm_broken.py", "t*")
+    answer = perfkit("list", "--names", "bm_two.py", "bm_broken.py")
     assert answer.code == 4
-    assert [line.split()[0] for line in answer.out.splitlines()[1:]] == ["two"]
+    assert [line.split()[0] for line in answer.out.splitlines()[1:]] == ["one", "two"]
     assert "bm_broken: failed" in answer.err
     assert "ZeroDivisionError" in answer.err
+    answer = perfkit("list", "--names", "bm_two.py", "bm_broken.py", "t*")
+    assert answer.code == 0
+    assert [line.split()[0] for line in answer.out.splitlines()[1:]] == ["two"]
+    assert "note: bm_broken fails: ZeroDivisionError" in answer.err
 
 
 def test_pythons(perfkit: Callable[..., Any]) -> None:
@@ -315,6 +318,16 @@ def test_clean(perfkit: Callable[..., Any], tmp_path: Path) -> None:
     assert entry.exists()
     assert "removed 1 entry," in perfkit("clean").out
     assert not entry.exists()
+
+
+def test_clean_forgets_what_scripts_hold(perfkit: Callable[..., Any], tmp_path: Path) -> None:
+    learnt = tmp_path / "cache" / "tasks" / "abc.json"
+    learnt.parent.mkdir(parents=True)
+    learnt.touch()
+    perfkit("clean", "--dry-run")
+    assert learnt.exists()
+    perfkit("clean")
+    assert not learnt.exists()
 
 
 def test_ctrl_c_before_measuring(

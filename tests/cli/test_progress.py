@@ -21,6 +21,7 @@ from perfkit.decide.verdict import Verdict
 from perfkit.session.progress import (
     BlockDone,
     Failed,
+    Note,
     SeriesDone,
     SeriesStarted,
     Stage,
@@ -207,3 +208,15 @@ def test_the_live_view_needs_a_terminal(
 def test_quiet_listens_to_nothing() -> None:
     with listening(quiet=True, no_color=False) as listener:
         assert listener is ignore
+
+
+def test_a_note_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    note = Note(text=f"bm_x fails: {HOSTILE}")
+    PlainLines()(note)
+    told = "note: bm_x fails: evil\ufffd[31m[bold]\ufffd"
+    assert capsys.readouterr().err == f"{told}\n"
+    console = Console(file=io.StringIO(), force_terminal=True, width=100, markup=False, emoji=False)
+    with LiveView(no_color=True, console=console) as view:
+        view(note)
+    assert isinstance(console.file, io.StringIO)
+    assert told in console.file.getvalue()

@@ -248,7 +248,7 @@ def test_a_virtual_environment_is_kept_as_path_and_resolved_as_version(
     for spec in (venv, python):
         kept = find_interpreter(parse_spec(str(spec)), download=False)
         assert kept.executable == str(python)
-        assert kept.found_by == "path"
+        assert kept.found_by == "venv"
         assert kept.version == python312.version
     assert next_minor(parse_spec(str(venv))) == "3.13"
     resolved = find("3.12", stages([python]))

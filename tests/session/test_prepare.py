@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from perfkit.errors import NothingFoundError
 from perfkit.measure.lockstep import Bench
-from perfkit.session.progress import Failed, Stage
+from perfkit.session.progress import Failed, Note, Stage
 from perfkit.variant import Side
 
 if TYPE_CHECKING:
@@ -145,6 +146,34 @@ def test_a_script_that_fails_is_the_only_one(
     assert [event.failure for event in told.of(Failed)] == [failure]
 
 
+@pytest.mark.parametrize(
+    ("patterns", "asked"),
+    [
+        (["g*"], False),
+        (["good", "goo*"], False),
+        (["g*", "*bad"], True),
+        (["g*", "bm_bad::*"], True),
+        (["g*", "other"], True),  # nobody knows what the script that fails would have held
+        (["other"], True),
+    ],
+)
+@pytest.mark.parametrize("body", ["1 / 0", "# /// script\n# requires-python = '>=3.13'\n# ///"])
+def test_a_script_that_fails_and_nobody_asked_for(
+    place: Any,
+    patterns: list[str],
+    asked: bool,
+    body: str,  # noqa: FBT001
+) -> None:
+    (place.folder / "bm_bad.py").write_text(body)
+    place.sleeping("bm_good.py", "good")
+    told = place.told()
+    known = place.prepared(".", *patterns, listener=told)
+    assert list(known.failures) == ["bm_bad"] * asked
+    assert [event.failure.benchmark for event in told.of(Failed)] == ["bm_bad"] * asked
+    notes = [event.text.partition(":")[0] for event in told.of(Note)]
+    assert notes == ["bm_bad fails"] * (not asked)
+
+
 def test_a_failure_of_one_side_names_it(place: Any) -> None:
     place.script("bm_a.py", head="if sys.version_info >= (3, 13): raise ValueError('not here')")
     (failure,) = place.prepared().failures.values()
@@ -178,6 +207,33 @@ def test_names_are_learnt_once_for_each_content(place: Any, asked: list[str]) ->
     assert len(asked) == 4
     assert list(place.prepared(candidate_env=["A=1"]).measured) == ["learnt", "b"]
     assert len(asked) == 5
+
+
+def test_names_are_learnt_again_when_a_helper_changes(place: Any) -> None:
+    helper = place.folder / "names.py"
+    helper.write_text("NAME = 'one'")
+    place.script("bm_helped.py", "r.bench_func(NAME, time.sleep, 0)", head="from names import NAME")
+    assert list(place.prepared().measured) == ["one"]
+    helper.write_text("NAME = 'another'")
+    assert list(place.prepared().measured) == ["another"]
+
+
+def test_packages_of_a_virtual_environment_are_said_to_be_left(
+    place: Any,
+) -> None:
+    venv = place.folder / "venv"
+    place.sleeping("bm_a.py", "a")
+    python = place.plan().baseline.interpreter.executable
+    subprocess.run([python, "-m", "venv", "--without-pip", str(venv)], check=True)
+    told = place.told()
+    place.prepared(baseline=str(venv), listener=told)
+    (note,) = told.of(Note)
+    assert "baseline's virtual environment" in note.text
+    assert str(venv) in note.text
+    assert "--baseline-with" in note.text
+    quiet = place.told()
+    place.prepared(baseline=str(venv), baseline_with=["pyperf"], listener=quiet)
+    assert quiet.of(Note) == []
 
 
 @pytest.mark.parametrize("damage", ["", "{", "3", "null", '{"name": "a"}', '[{"name": "a"}]'])

@@ -171,6 +171,24 @@ def test_the_digest_follows_content_and_nothing_else(tmp_path: Path) -> None:
         seen.add(digest(two))
 
 
+def test_the_digest_of_a_lone_script_follows_the_modules_beside_it(tmp_path: Path) -> None:
+    make(tmp_path, {"bm_x.py": "import helper", "helper.py": "1", "bm_other.py": ""})
+
+    def digest() -> str:
+        return scripts("bm_x.py", cwd=tmp_path)["bm_x"].digest
+
+    before = digest()
+    make(tmp_path, {"bm_other.py": "2", "notes.txt": "", "deep/er.py": ""})
+    (tmp_path / "gone.py").symlink_to(tmp_path / "nowhere")
+    assert digest() == before
+    make(tmp_path, {"helper.py": "2"})
+    assert digest() != before
+    make(tmp_path, {"helper.py": "1"})
+    assert digest() == before
+    make(tmp_path, {"new.py": ""})
+    assert digest() != before
+
+
 def test_a_big_file_is_known_by_size_and_time(tmp_path: Path) -> None:
     make(tmp_path, {"bm_x/run_benchmark.py": "", "bm_x/data": "a" * (1 << 21)})
     before = scripts("bm_x", cwd=tmp_path)["x"].digest
