@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import perfkit
-from perfkit.decide.policy import policy_text
 from perfkit.caveat import venv_caveats
+from perfkit.decide.policy import policy_text
 from perfkit.errors import NothingFoundError, PlanError, RecordingError
 from perfkit.measure import host
 from perfkit.measure.lockstep import Bench

@@ -161,8 +161,8 @@ def test_a_script_that_fails_is_the_only_one(
 def test_a_script_that_fails_and_nobody_asked_for(
     place: Any,
     patterns: list[str],
-    asked: bool,
-    body: str,  # noqa: FBT001
+    asked: bool,  # noqa: FBT001
+    body: str,
 ) -> None:
     (place.folder / "bm_bad.py").write_text(body)
     place.sleeping("bm_good.py", "good")
