@@ -160,13 +160,36 @@ def load_policy(path: Path | None) -> Policy:
             all problems together.
     """
     place = str(path) if path is not None else POLICY_FILE
+    return parse_policy(policy_text(path), place)
+
+
+def policy_text(path: Path | None) -> str:
+    """The text of a policy file, or of perfkit's own when ``path`` is None.
+
+    Raises:
+        PlanError: The file cannot be read.
+    """
+    source = path if path is not None else resources.files("perfkit.decide") / POLICY_FILE
     try:
-        source = path if path is not None else resources.files("perfkit.decide") / POLICY_FILE
-        data = yaml.safe_load(source.read_text(encoding="utf-8"))
+        return source.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        problem = PerfkitError(f"the policy cannot be read: {reason}", got=place)
+        problem = PerfkitError(f"the policy cannot be read: {reason}", got=str(source))
         raise PlanError([problem]) from error
+
+
+def parse_policy(text: str, place: str) -> Policy:
+    """A policy from its text.
+
+    Args:
+        text: YAML.
+        place: Where it stands, for messages.
+
+    Raises:
+        PlanError: It is no YAML, or says something that is not allowed; all problems together.
+    """
+    try:
+        data = yaml.safe_load(text)
     except yaml.YAMLError as error:
         reason = " ".join(str(error).split())
         raise PlanError([PerfkitError(f"the policy is no YAML: {reason}", got=place)]) from error

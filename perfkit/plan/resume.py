@@ -60,7 +60,7 @@ def resume_plan(recording: Recording) -> Plan:
         output=recording.folder.absolute().parent,
         comparisons=run.comparisons,
         inject=run.inject,
-        policy=Path(run.policy) if run.policy is not None else None,
+        policy=None,  # its text is in the recording, whatever has become of the file
         cwd=cwd,
         download=False,
     )
