@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from perfkit.analyse.estimate import Estimate
+from perfkit.analyse.stopping import minimum_blocks
 from perfkit.decide.policy import (
     Action,
     Measure,
@@ -18,13 +19,14 @@ from perfkit.decide.policy import (
     status,
     worst,
 )
-from perfkit.decide.verdict import Verdict
+from perfkit.decide.result import Result
+from perfkit.settings import Goal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from perfkit.decide.policy import Section
-    from perfkit.decide.result import Result, Row
+    from perfkit.decide.result import Row
 
 PERFORMANCE_TARGET = "Performance Target"
 NO_REGRESSIONS = "No Performance Regressions"
@@ -98,19 +100,20 @@ class Assessment:
     recommendation: Recommendation
 
 
-def assess(
-    result: Result, policy: Policy, *, margin: float, complete: bool, same: bool
-) -> Assessment:
+def assess(result: Result, policy: Policy, *, goal: Goal, complete: bool, same: bool) -> Assessment:
     """Hold a run against a policy.
 
     Args:
         result: The run, judged. When its null control tripped, nothing measured counts as decided.
         policy: The targets.
-        margin: Practical significance, as a fraction: what "no regressions" allows.
-        complete: The run came to its end: an interrupted one cannot show that nothing is slower.
+        goal: What was wanted: its margin is what "no regressions" allows, and benchmarks with too
+            few blocks for it decide nothing.
+        complete: The run came to its end: an interrupted one meets no target, whatever it shows so
+            far.
         same: Both sides are the same variant, so that there is nothing to recommend.
     """
-    sections = tuple(_section(title, one, result) for title, one in policy.sections.items())
+    judging = _Judging(result=result, goal=goal, complete=complete)
+    sections = tuple(_section(title, one, judging) for title, one in policy.sections.items())
     improvement = _improvement(result.geometric_mean) if result.geometric_mean else None
     overall = Finding(
         title=PERFORMANCE_TARGET,
@@ -119,10 +122,10 @@ def assess(
         praise="",
         required=policy.overall.required,
         parts=(),
-        status=_unless_noisy(status(improvement, policy.overall.target), result),
+        status=judging.allow(status(improvement, policy.overall.target), result.rows),
         reason="" if improvement else "fewer than two benchmarks were measured",
     )
-    regressions = _no_regressions(result, policy, margin=margin, complete=complete)
+    regressions = _no_regressions(judging, policy)
     findings = (*sections, overall, regressions)
     return Assessment(
         sections=sections,
@@ -130,24 +133,62 @@ def assess(
         improvement=improvement,
         no_regressions=regressions,
         status=worst([one.status for one in findings]),
-        recommendation=SAME if same else _recommendation(findings, policy),
+        recommendation=SAME if same else _recommendation(findings, policy, judging),
     )
 
 
-def _recommendation(findings: Sequence[Finding], policy: Policy) -> Recommendation:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judging:
+    """What a status has to allow for, besides its interval."""
+
+    result: Result
+    goal: Goal
+    complete: bool
+
+    @property
+    def whole(self) -> bool:
+        """Everything was measured to its end."""
+        return self.complete and all(row.comparison for row in self.result.rows)
+
+    def has_enough(self, row: Row) -> bool:
+        """Its interval can be relied on."""
+        return row.comparison is not None and row.comparison.ratio.n >= minimum_blocks(self.goal)
+
+    def allow(self, found: Status, rows: Sequence[Row]) -> Status:
+        """The status that measurements of ``rows`` may have.
+
+        A noisy machine and benchmarks that were hardly begun decide nothing; a run that is not at
+        its end, or has gaps among the rows, can miss a target but not meet it.
+        """
+        if found not in {Status.MET, Status.NOT_MET}:
+            return found
+        begun = [row for row in rows if row.comparison is not None]
+        if self.result.noisy or not all(map(self.has_enough, begun)):
+            return Status.UNDECIDED
+        partial = not self.complete or len(begun) < len(rows)
+        return Status.UNDECIDED if partial and found is Status.MET else found
+
+
+def _recommendation(
+    findings: Sequence[Finding], policy: Policy, judging: _Judging
+) -> Recommendation:
     required = {one.title: one.status for one in findings if one.required}
-    return recommend(required, proceed=policy.proceed)
+    found = recommend(required, proceed=policy.proceed)
+    if found.action is Action.PROCEED and not judging.whole:
+        return Recommendation(
+            action=Action.HOLD, text="HOLD (the suite was not measured as a whole)"
+        )
+    return found
 
 
-def _section(title: str, section: Section, result: Result) -> Finding:
+def _section(title: str, section: Section, judging: _Judging) -> Finding:
     parts: tuple[Part, ...] = ()
     if section.measure in {Measure.RESPONSE_TIME, Measure.THROUGHPUT}:
         reason, gaps = "needs a load test; not part of perfkit compare", False
     else:
-        rows = [row for row in result.rows if _selected(row, section.benchmarks)]
+        rows = [row for row in judging.result.rows if _selected(row, section.benchmarks)]
         of_memory = section.measure is Measure.PEAK_MEMORY
-        parts = _memory(rows, section) if of_memory else _times(rows, section)
-        parts = tuple(replace(x, status=_unless_noisy(x.status, result)) for x in parts)
+        parts = _memory(rows, section, judging) if of_memory else _times(rows, section, judging)
         missing = [row.id for row in rows if row.comparison is None]
         names = ", ".join(section.benchmarks)
         reason = f"no benchmark named {names} was measured" if not parts else ""
@@ -173,15 +214,16 @@ def _selected(row: Row, patterns: Sequence[str]) -> bool:
     return any(fnmatchcase(name, pattern) for name in names for pattern in patterns)
 
 
-def _times(rows: Sequence[Row], section: Section) -> tuple[Part, ...]:
-    return tuple(
-        _part(row.id, one.baseline, one.candidate, one.ratio, section.target)
+def _times(rows: Sequence[Row], section: Section, judging: _Judging) -> tuple[Part, ...]:
+    parts = (
+        (row, _part(row.id, one.baseline, one.candidate, one.ratio, section.target))
         for row in rows
         if (one := row.comparison) is not None
     )
+    return tuple(replace(x, status=judging.allow(x.status, [row])) for row, x in parts)
 
 
-def _memory(rows: Sequence[Row], section: Section) -> tuple[Part, ...]:
+def _memory(rows: Sequence[Row], section: Section, judging: _Judging) -> tuple[Part, ...]:
     found = [
         (one.baseline_rss, one.candidate_rss, one.rss_ratio)
         for row in rows
@@ -193,7 +235,8 @@ def _memory(rows: Sequence[Row], section: Section) -> tuple[Part, ...]:
     baseline, candidate, ratio = (_pooled(column) for column in zip(*whole, strict=True))
     count = "1 benchmark" if len(whole) == 1 else f"{len(whole)} benchmarks, geometric mean"
     label = f"peak resident memory of the benchmark processes ({count}); not of a service"
-    return (_part(label, baseline, candidate, ratio, section.target),)
+    part = _part(label, baseline, candidate, ratio, section.target)
+    return (replace(part, status=judging.allow(part.status, rows)),)
 
 
 def _part(
@@ -237,27 +280,23 @@ def _improvement(ratio: Estimate) -> Estimate:
     )
 
 
-def _unless_noisy(found: Status, result: Result) -> Status:
-    decided = found in {Status.MET, Status.NOT_MET}
-    return Status.UNDECIDED if result.noisy and decided else found
-
-
-def _no_regressions(result: Result, policy: Policy, *, margin: float, complete: bool) -> Finding:
-    slower = [row.id for row in result.rows if row.verdict is Verdict.SLOWER]
-    open_ = [
-        row.id
-        for row in result.rows
-        if row.comparison is None or not row.comparison.ratio.high <= 1 + margin
+def _no_regressions(judging: _Judging, policy: Policy) -> Finding:
+    result, allowed = judging.result, 1 + judging.goal.margin
+    enough = [
+        (r.id, r.comparison.ratio) for r in result.rows if r.comparison and judging.has_enough(r)
     ]
+    slower = [name for name, ratio in enough if ratio.low > allowed]
+    excluded = {name for name, ratio in enough if ratio.high <= allowed}
+    open_ = [row.id for row in result.rows if row.id not in excluded]
     if not any(row.comparison for row in result.rows):
         found, reason = Status.NOT_MEASURED, "no benchmark was measured"
     elif result.noisy:
         found, reason = Status.UNDECIDED, "the machine was too noisy"
     elif slower:
-        found, reason = Status.NOT_MET, f"slower in {', '.join(slower)}"
+        found, reason = Status.NOT_MET, f"slower beyond the margin in {', '.join(slower)}"
     elif open_:
         found, reason = Status.UNDECIDED, f"cannot be excluded for {', '.join(open_)}"
-    elif not complete:
+    elif not judging.complete:
         found, reason = Status.UNDECIDED, "the run did not come to its end"
     else:
         found, reason = Status.MET, ""

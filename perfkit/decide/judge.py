@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from perfkit.analyse.comparison import compare_blocks
 from perfkit.analyse.diagnostics import diagnose_goal
-from perfkit.analyse.family import benjamini_hochberg, geometric_mean, holm
+from perfkit.analyse.family import benjamini_hochberg, count_p, geometric_mean, holm
+from perfkit.analyse.stopping import minimum_blocks
 from perfkit.caveat import Caveat
 from perfkit.decide.result import Result, Row
 from perfkit.decide.verdict import Verdict, judge
+from perfkit.units import format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,9 +42,7 @@ def judge_run(recording: Recording) -> Result:
     tripped = _tripped(controls, goal.confidence)
     control_of = {control.benchmark: control for control in controls}
     rows = [
-        _row(
-            recording, measured, control_of.get(name), tripped=name in tripped, noisy=bool(tripped)
-        )
+        _row(recording, measured, control_of.get(name), tripped=tripped)
         for name, measured in recording.measured.items()
     ]
     rows += [_failed(recording, x) for x in recording.failures if x not in recording.measured]
@@ -51,9 +51,10 @@ def judge_run(recording: Recording) -> Result:
     return Result(
         rows=tuple(rows),
         geometric_mean=geometric_mean(comparisons, goal.confidence) if several else None,
-        noisy=bool(tripped),
+        tripped=tripped,
         caveats=(
             *diagnose_goal(goal),
+            *_noisy_caveat(tripped),
             *_run_caveats(recording),
             *_chance_caveat(rows, goal.confidence),
             *(caveat for one in comparisons for caveat in one.caveats),
@@ -77,14 +78,17 @@ def comparison_of(recording: Recording, name: str, series: str) -> Comparison | 
 
 
 def seconds_by_stage(recording: Recording) -> dict[str, float]:
-    """Where the wall time went, over all sittings of a run."""
+    """Where the wall time went, over all sittings of a run.
+
+    Of a sitting that was killed only its blocks are known, so the total is at least that.
+    """
     blocks = recording.blocks
     seconds = {
         "start-up": sum(block.wait_seconds for block in blocks),
         "run-in": sum(block.run_in_seconds for block in blocks),
         "timed": sum(block.timed_seconds for block in blocks),
     }
-    total = 0.0
+    total = _seconds_of_the_killed(recording)
     for finish in recording.finishes:
         for stage, spent in finish.seconds.items():
             if stage == "total":
@@ -95,13 +99,24 @@ def seconds_by_stage(recording: Recording) -> dict[str, float]:
     return {**seconds, "other": total - sum(seconds.values()), "total": total}
 
 
+def _seconds_of_the_killed(recording: Recording) -> float:
+    """What the blocks took beyond all measuring that was told of: sittings killed before they did.
+
+    A lower bound: also a sitting that ended in order spent time between its blocks.
+    """
+    took = sum(x.wait_seconds + x.run_in_seconds + x.timed_seconds for x in recording.blocks)
+    told = sum(
+        one.seconds.get("measure", one.seconds.get("total", 0.0)) for one in recording.finishes
+    )
+    return max(0.0, took - told)
+
+
 def _row(
     recording: Recording,
     measured: Measured,
     control: Comparison | None,
     *,
-    tripped: bool,
-    noisy: bool,
+    tripped: tuple[str, ...],
 ) -> Row:
     name = measured.benchmark.id
     failure = recording.failures.get(name)
@@ -110,11 +125,11 @@ def _row(
         verdict = Verdict.FAILED
     elif comparison is None:
         verdict = Verdict.NOT_MEASURED
-    elif tripped:
+    elif name in tripped or comparison.ratio.n < minimum_blocks(recording.run.goal):
         verdict = Verdict.INCONCLUSIVE
     else:
         verdict = judge(comparison.ratio, recording.run.goal.margin)
-        if noisy and verdict is not Verdict.EQUIVALENT:
+        if tripped and verdict is not Verdict.EQUIVALENT:
             verdict = Verdict.INCONCLUSIVE  # a machine that sees ghosts accuses nobody
     return Row(
         id=name,
@@ -139,14 +154,36 @@ def _failed(recording: Recording, name: str) -> Row:
     )
 
 
-def _tripped(controls: Sequence[Comparison], confidence: float) -> frozenset[str]:
-    """Benchmarks whose null comparison found a difference, Holm's family error kept."""
-    adjusted = holm([control.p_value for control in controls])
-    return frozenset(
+def _tripped(controls: Sequence[Comparison], confidence: float) -> tuple[str, ...]:
+    """Benchmarks whose null comparison found a difference, the chance of a false alarm kept.
+
+    Two tests share the allowed error: Holm's, which names those that differ clearly, and the number
+    of those whose interval excludes 1, which needs no single one to be clear and then names all of
+    them. A control by itself is either thing at once, so it has the whole.
+    """
+    allowed = 1 - confidence
+    share = allowed if len(controls) == 1 else allowed / 2
+    p_values = [control.p_value for control in controls]
+    too_many = count_p(p_values, allowed) <= share
+    return tuple(
         control.benchmark
-        for control, p_value in zip(controls, adjusted, strict=True)
-        if p_value <= 1 - confidence
+        for control, adjusted in zip(controls, holm(p_values), strict=True)
+        if adjusted <= share or (too_many and control.p_value <= allowed)
     )
+
+
+def _noisy_caveat(tripped: Sequence[str]) -> list[Caveat]:
+    if not tripped:
+        return []
+    return [
+        Caveat(
+            code="too-noisy",
+            text="the baseline measured against itself differed in "
+            f"{', '.join(tripped)}, so no difference is claimed in any benchmark",
+            remedy="measure again on a quieter machine or at a quieter hour",
+            benchmark=None,
+        )
+    ]
 
 
 def _chance_caveat(rows: Sequence[Row], confidence: float) -> list[Caveat]:
@@ -183,6 +220,16 @@ def _run_caveats(recording: Recording) -> list[Caveat]:
                 code="not-pinned",
                 text="processes could not be pinned to one CPU on this system",
                 remedy="expect wider intervals, or measure on Linux",
+                benchmark=None,
+            )
+        )
+    if _seconds_of_the_killed(recording):
+        caveats.append(
+            Caveat(
+                code="time-incomplete",
+                text="a sitting ended without a word: of its time only its blocks are known, so "
+                f"the run took at least {format_duration(seconds_by_stage(recording)['total'])}",
+                remedy="take the time the run took for a lower bound",
                 benchmark=None,
             )
         )

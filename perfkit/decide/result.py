@@ -41,14 +41,20 @@ class Result:
     Attributes:
         rows: In the order measured.
         geometric_mean: Of the rows' ratios, or None when fewer than two were measured.
-        noisy: The null control found a difference: the machine is too noisy to accuse anybody.
+        tripped: Benchmarks whose null control found a difference, by the rule of `decide.judge`.
         caveats: Of the run and of its rows, in the rows' order.
         seconds: Where the wall time went, by stage (``"provision"``, ``"discover"``,
-            ``"start-up"``, ``"run-in"``, ``"timed"``, ``"analysis"``, ``"other"``, ``"total"``).
+            ``"start-up"``, ``"run-in"``, ``"timed"``, ``"analysis"``, ``"other"``, ``"total"``);
+            where a sitting was killed, at least that.
     """
 
     rows: tuple[Row, ...]
     geometric_mean: Estimate | None
-    noisy: bool
+    tripped: tuple[str, ...]
     caveats: tuple[Caveat, ...]
     seconds: dict[str, float]
+
+    @property
+    def noisy(self) -> bool:
+        """The null control found a difference: the machine is too noisy to accuse anybody."""
+        return bool(self.tripped)

@@ -55,7 +55,7 @@ def as_html(view: View) -> str:
         ],
         gain=_gain,
         status_looks=_STATUS_LOOKS,
-        looks=[wording.look(verdict, noisy=False) for verdict in Verdict],
+        looks=[wording.look(verdict, noisy=view.noisy) for verdict in Verdict],
         layout=details,
         longest=max((spent for stage, spent in view.seconds if stage != "total"), default=0.0),
     )
@@ -90,7 +90,9 @@ def typographic(text: str) -> str:
     True
     """
     text = re.sub(r"(?<![\w.-])-(?=\d)", "−", text)
-    text = re.sub(r"(?<=\d) (?=(?:equivalent|inconclusive|failed|not measured)\b)", "\u00a0", text)
+    text = re.sub(
+        r"(?<=\d) (?=(?:equivalent|inconclusive|too noisy|failed|not measured)\b)", "\u00a0", text
+    )
     text = re.sub(r"(?<=\d) %", "\u202f%", text)
     text = re.sub(r"(?<=\d) (?=(?:s|ms|µs|ns|B|KiB|MiB|GiB|min|h)\b)", "\u00a0", text)
     return re.sub(r"(\[[^\s\],]+,) ", "\\1\u00a0", text)

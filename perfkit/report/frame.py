@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from perfkit.report.wording import fair
-
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -23,7 +21,7 @@ def to_frame(result: Result) -> pd.DataFrame:
     """
     import pandas as pd
 
-    frame = pd.DataFrame([_row(row, noisy=result.noisy) for row in result.rows], columns=COLUMNS)
+    frame = pd.DataFrame([_row(row) for row in result.rows], columns=COLUMNS)
     return frame.astype(dict.fromkeys(NUMBERS, "float64") | {"blocks": "int64"})
 
 
@@ -58,11 +56,11 @@ COLUMNS = (
 )
 
 
-def _row(row: Row, *, noisy: bool) -> dict[str, Any]:
+def _row(row: Row) -> dict[str, Any]:
     found = row.comparison
     named = {
         "benchmark": row.id,
-        "verdict": fair(row.verdict, noisy=noisy).value,
+        "verdict": row.verdict.value,
         "blocks": found.ratio.n if found else 0,
         "stopped": found.stopped if found else None,
         "failure": row.failure.reason if row.failure else None,

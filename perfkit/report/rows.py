@@ -36,8 +36,8 @@ class RowView:
     Attributes:
         id: ``Benchmark.id``, or the script's label when its tasks could not be learnt.
         description: What it stands for; may be empty.
-        verdict: What its numbers say; a noisy machine accuses nobody (then inconclusive).
-        word: The verdict in words, ``"too noisy"`` where the null control tripped.
+        verdict: What its numbers say; inconclusive where a noisy machine accuses nobody.
+        word: The verdict in words, ``"too noisy"`` for inconclusive where the null control tripped.
         shape: A character that tells verdicts apart without colour.
         tone: CSS class: ``"slower"``, ``"faster"``, ``"equivalent"``, ``"open"`` or ``"failed"``.
         comparison: Its numbers, or None.
@@ -82,7 +82,7 @@ def make_row(row: Row, recording: Recording, *, noisy: bool) -> RowView:
     return RowView(
         id=row.id,
         description=row.description,
-        verdict=wording.fair(row.verdict, noisy=noisy),
+        verdict=row.verdict,
         word=look.word,
         shape=look.shape,
         tone=look.tone,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from perfkit.analyse.estimate import Estimate
 from perfkit.caveat import Caveat
 from perfkit.decide.assess import Assessment, assess
+from perfkit.decide.judge import CONTROL
 from perfkit.decide.verdict import Verdict
 from perfkit.report import wording
 from perfkit.report.environments import PackageLine, SideLine, package_lines, side_lines
@@ -27,6 +28,8 @@ FILES = (
     ("report.html", "this report, to be opened in a browser"),
     ("report.yaml", "the measurements against the policy's targets"),
     ("recording.jsonl", "every raw observation; perfkit show renders it again"),
+)
+PYPERF_FILES = (
     ("baseline.json", "for python -m pyperf compare_to and stats"),
     ("candidate.json", "the same, of the candidate"),
 )
@@ -161,20 +164,18 @@ def build_view(recording: Recording, result: Result, policy: Policy) -> View:
         precision=run.goal.precision,
         seed=run.seed,
         rows=rows,
-        counts=_counts(rows),
+        counts=_counts(rows, noisy=result.noisy),
         geometric_mean=result.geometric_mean,
         mean=_mean(result),
         caveats=group_caveats([*_of_the_recording(recording, state), *result.caveats]),
-        assessment=assess(
-            result, policy, margin=run.goal.margin, complete=state == "finished", same=same
-        ),
+        assessment=assess(result, policy, goal=run.goal, complete=state == "finished", same=same),
         sides=side_lines(recording),
         packages=package_lines(recording),
         host=_host(run.host),
         seconds=_seconds(result),
         how_to_read=how_to_read(run, same=same),
         folder=recording.folder,
-        files=FILES,
+        files=_files(recording),
     )
 
 
@@ -196,11 +197,17 @@ def group_caveats(caveats: Iterable[Caveat]) -> tuple[CaveatGroup, ...]:
     )
 
 
+def _files(recording: Recording) -> tuple[tuple[str, str], ...]:
+    """What a reader finds beside the recording; pyperf has no empty suites."""
+    measured = any(block.series != CONTROL for block in recording.blocks)
+    return FILES + PYPERF_FILES if measured else FILES
+
+
 def _host(facts: Mapping[str, str | int | float | None]) -> tuple[tuple[str, str], ...]:
     found = []
     for name, fact in facts.items():
         words = name.replace("_", " ")
-        if name.endswith("_bytes") and isinstance(fact, int | float):
+        if words.endswith(" bytes") and isinstance(fact, int | float):
             found.append((words.removesuffix(" bytes"), format_bytes(fact)))
         elif fact is not None:
             found.append((words, str(fact)))
@@ -215,9 +222,8 @@ def _mean(result: Result) -> str:
     return f"{change(mean)} (geometric mean of {measured} benchmarks)"
 
 
-def _counts(rows: Sequence[RowView]) -> tuple[tuple[str, int], ...]:
-    words = [wording.look(verdict, noisy=False).word for verdict in Verdict]
-    words += [row.word for row in rows if row.word not in words]
+def _counts(rows: Sequence[RowView], *, noisy: bool) -> tuple[tuple[str, int], ...]:
+    words = [wording.look(verdict, noisy=noisy).word for verdict in Verdict]
     found = [(word, sum(row.word == word for row in rows)) for word in dict.fromkeys(words)]
     return tuple((word, count) for word, count in found if count)
 

@@ -68,13 +68,8 @@ def sentences(*parts: str) -> str:
 
 
 def look(verdict: Verdict, *, noisy: bool) -> Look:
-    """How a verdict is shown; where the null control tripped no difference is claimed."""
-    return _TOO_NOISY if noisy and verdict in _ACCUSING else _LOOKS[verdict]
-
-
-def fair(verdict: Verdict, *, noisy: bool) -> Verdict:
-    """The verdict that may be given: a noisy machine finds neither faster nor slower."""
-    return Verdict.INCONCLUSIVE if noisy and verdict in _ACCUSING else verdict
+    """How a verdict is shown; ``noisy``: the run's null control tripped, hence inconclusive."""
+    return _TOO_NOISY if noisy and verdict is Verdict.INCONCLUSIVE else _LOOKS[verdict]
 
 
 def same_variant(run: Run) -> bool:
@@ -138,7 +133,7 @@ def verdict_sentence(run: Run, result: Result, *, names: tuple[str, str], state:
         "interrupted": "Interrupted, so far: ",
     }.get(state, "The run did not end in order; so far: ")
     if result.noisy:
-        text = _noisy(measured, names)
+        text = _noisy(result.tripped, names)
     elif same_variant(run):
         text = _itself(run, measured, names[0])
     elif len(measured) == 1:
@@ -158,16 +153,11 @@ def _nothing(result: Result, state: str) -> str:
     return "Nothing can be said: nothing was measured."
 
 
-def _noisy(measured: Sequence[Row], names: tuple[str, str]) -> str:
-    tripped = [
-        row.id
-        for row in measured
-        if row.control and (row.control.ratio.low > 1 or row.control.ratio.high < 1)
-    ]
-    where = f" in {_listed(tripped)}" if tripped else ""
+def _noisy(tripped: Sequence[str], names: tuple[str, str]) -> str:
     return (
         f"The machine was too noisy to tell {names[1]} from {_brief(names[1], names[0])}: "
-        f"the baseline measured against itself differed{where}. No difference is claimed."
+        f"the baseline measured against itself differed in {_listed(tripped)}. "
+        "No difference is claimed."
     )
 
 

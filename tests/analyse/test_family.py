@@ -10,10 +10,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from perfkit.analyse.estimate import Comparison, Estimate
-from perfkit.analyse.family import benjamini_hochberg, blocks_for_holm, geometric_mean, holm
-from perfkit.analyse.location import signed_rank_p
+from perfkit.analyse.family import benjamini_hochberg, count_p, geometric_mean, holm
 from perfkit.analyse.replay import apply_rule
-from perfkit.analyse.stopping import look_confidence
 from perfkit.errors import PerfkitError
 
 if TYPE_CHECKING:
@@ -41,21 +39,11 @@ def test_holm_and_benjamini_hochberg_by_hand() -> None:
     assert benjamini_hochberg(p_values) == pytest.approx([0.025, 0.05, 0.05, 0.025, 0.8])
 
 
-@pytest.mark.parametrize("decided", [False, True])
-@pytest.mark.parametrize("size", [1, 17, 18, 34, 35, 200])
-def test_holm_can_find_something_from_that_many_blocks_on(
-    goal_of: Callable[..., Goal], size: int, *, decided: bool
-) -> None:
-    goal = goal_of(decided=decided)
-    looks = 0.05 / (1 - look_confidence(goal))
-
-    def found(blocks: int) -> bool:
-        smallest = min(1.0, signed_rank_p(np.ones(blocks)) * looks)
-        return bool(holm([smallest] + [1.0] * (size - 1)).min() <= 0.05)
-
-    blocks = blocks_for_holm(size, goal)
-    assert found(blocks)
-    assert blocks == 10 or not found(blocks - 1)
+def test_many_small_p_values_are_improbable() -> None:
+    assert count_p([0.04], 0.05) == pytest.approx(0.05)
+    assert count_p([0.04, 0.9], 0.05) == pytest.approx(1 - 0.95**2)
+    assert count_p([0.04] * 4 + [0.5] * 16, 0.05) == pytest.approx(0.0159, abs=1e-4)
+    assert count_p([0.9] * 20, 0.05) == count_p([], 0.05) == 1.0
 
 
 @given(P_VALUES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from hypothesis import given
 from perfkit.benchmark import Benchmark, Script
 from perfkit.block import Block, Failure, SideTurns
 from perfkit.decide.aa import judge_aa
-from perfkit.decide.judge import COMPARE, CONTROL, judge_run, seconds_by_stage
+from perfkit.decide.judge import COMPARE, CONTROL, _tripped, judge_run, seconds_by_stage
 from perfkit.decide.verdict import Verdict
 from perfkit.plan import GOAL, METHOD
 from perfkit.recording import SCHEMA, Finish, Measured, Recording, Run, SeriesEnd, SideFacts
@@ -21,6 +22,8 @@ from perfkit.variant import Interpreter, Side, Variant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from perfkit.decide.result import Result
 
 INTERPRETER = Interpreter(
     executable="/opt/python",
@@ -212,6 +215,16 @@ def test_few_blocks_decide_nothing() -> None:
         assert row.comparison.ratio.n == count
 
 
+@pytest.mark.parametrize("ratio", [0.9, 1.0, 1.1])
+def test_a_series_cut_short_has_no_verdict(ratio: float) -> None:
+    """Six blocks have an interval already, but not one that holds."""
+    (row,) = judge_run(recorded(blocks("a", ratio, count=9, spread=0.001))).rows
+    assert row.comparison is not None
+    assert row.comparison.ratio.half_width < 0.01
+    assert row.verdict is Verdict.INCONCLUSIVE
+    assert "too-few-blocks" in {caveat.code for caveat in row.comparison.caveats}
+
+
 def test_a_control_that_finds_nothing_changes_nothing() -> None:
     made = [*blocks("a", 1.1), *blocks("a", 1.0, series=CONTROL)]
     result = judge_run(recorded(made))
@@ -230,6 +243,7 @@ def test_a_control_that_finds_ghosts_accuses_nobody() -> None:
     ]
     result = judge_run(recorded(made))
     assert result.noisy
+    assert result.tripped == ("haunted",)
     assert [row.verdict for row in result.rows] == [
         Verdict.INCONCLUSIVE,
         Verdict.INCONCLUSIVE,
@@ -251,6 +265,42 @@ def test_controls_are_judged_as_a_family() -> None:
     together = judge_run(recorded([*compared, *barely, *quiet]))
     assert not together.noisy
     assert {row.verdict for row in together.rows} == {Verdict.SLOWER}
+
+
+def test_many_ghosts_are_seen_where_none_is_clear_by_itself() -> None:
+    """After ten blocks no p-value is small enough for Holm among twenty."""
+    names = [f"n{number}" for number in range(20)]
+
+    def judged(haunted: int) -> Result:
+        shift = {name: 1.1 if name in names[:haunted] else 1.0 for name in names}
+        made = [
+            block
+            for name in names
+            for series, ratio in ((COMPARE, 1.1), (CONTROL, shift[name]))
+            for block in blocks(name, ratio, series=series, count=10)
+        ]
+        return judge_run(recorded(made))
+
+    assert judged(3).tripped == ()
+    found = judged(4)
+    assert found.tripped == tuple(names[:4])
+    assert {row.verdict for row in found.rows} == {Verdict.INCONCLUSIVE}
+    (caveat,) = [one for one in found.caveats if one.code == "too-noisy"]
+    assert "n0, n1, n2, n3" in caveat.text
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 8, 20, 60])
+def test_a_quiet_machine_rarely_trips(size: int) -> None:
+    """Each control's p-value uniform, which is the least favourable: five in a hundred at most."""
+    (row,) = judge_run(recorded([*blocks("a", 1.0), *blocks("a", 1.0, series=CONTROL)])).rows
+    assert row.control is not None
+    chance, runs = np.random.default_rng(size), 2000
+    tripped = sum(
+        bool(_tripped([replace(row.control, p_value=p) for p in ps], GOAL.confidence))
+        for ps in chance.uniform(size=(runs, size))
+    )
+    # 2.3 standard errors above what is allowed; and some do trip: the rule is alive.
+    assert 0.01 < tripped / runs < 0.061
 
 
 def test_caveats_of_the_run() -> None:
@@ -281,6 +331,27 @@ def test_seconds_add_up(finishes: list[dict[str, float]], count: int) -> None:
     assert total == pytest.approx(sum(seconds.values()))
     assert all(value >= -1e-6 * total for value in seconds.values())
     assert seconds["timed"] == pytest.approx(0.08 * count)
+
+
+def test_the_blocks_of_a_killed_sitting_count() -> None:
+    """Ten blocks of 0.2 s, of which the sitting that ended in order tells 1.1 s of measuring."""
+    told = {"provision": 3.0, "measure": 1.1, "total": 4.2}
+    known = recorded(
+        blocks("a", 1.0, count=10), finishes=(Finish(status="finished", seconds=told),)
+    )
+    assert seconds_by_stage(known)["total"] == pytest.approx(4.2 + 2.0 - 1.1)
+    (caveat,) = [one for one in judge_run(known).caveats if one.code == "time-incomplete"]
+    assert "at least 5" in caveat.text
+    whole = Finish(status="finished", seconds=told | {"measure": 2.1, "total": 5.2})
+    known = recorded(blocks("a", 1.0, count=10), finishes=(whole,))
+    assert seconds_by_stage(known)["total"] == pytest.approx(5.2)
+    assert "time-incomplete" not in {one.code for one in judge_run(known).caveats}
+
+
+def test_the_analysis_is_a_stage_of_its_own() -> None:
+    told = {"analysis": 0.5, "measure": 3.0, "total": 4.0}
+    lines = tuple(Finish(status="finished", seconds=told) for _ in range(2))
+    assert seconds_by_stage(recorded([], finishes=lines))["analysis"] == pytest.approx(1.0)
 
 
 def test_against_itself(monkeypatch: pytest.MonkeyPatch) -> None:

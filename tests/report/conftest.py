@@ -254,7 +254,7 @@ def state_result(made: Made) -> Made:
     mean = Estimate(value=0.98, low=0.975, high=0.986, confidence=0.95, n=98)
     seconds = {"provision": 3.5, "timed": 54.25, "other": 2.25, "total": 60.0}
     result = Result(
-        rows=rows, geometric_mean=mean, noisy=False, caveats=tuple(caveats), seconds=seconds
+        rows=rows, geometric_mean=mean, tripped=(), caveats=tuple(caveats), seconds=seconds
     )
     return Made(made.recording, result, build_view(made.recording, result, load_policy(None)))
 

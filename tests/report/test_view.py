@@ -8,6 +8,10 @@ import pytest
 from perfkit.caveat import Caveat
 from perfkit.decide.policy import Action, Status
 from perfkit.decide.verdict import Verdict
+from perfkit.report.as_html import as_html
+from perfkit.report.as_pyperf import as_pyperf
+from perfkit.report.as_yaml import as_yaml
+from perfkit.report.text import as_text
 from perfkit.report.view import group_caveats
 from perfkit.report.wording import printable
 
@@ -31,7 +35,14 @@ def test_a_noisy_machine_accuses_nobody(noisy: Any) -> None:
     view = noisy.view
     assert "too noisy" in view.verdict
     assert "slower" not in view.verdict
+    assert "differed in json_dumps." in view.verdict
     assert {row.verdict for row in view.rows} <= {Verdict.INCONCLUSIVE, Verdict.EQUIVALENT}
+    assert view.rows[0].word == "too noisy"
+    assert view.counts[0][0] != "inconclusive"
+    assert "too-noisy" in {group.code for group in view.caveats}
+    for text in (as_text(view, width=120, color=False), as_html(view), as_yaml(view)):
+        assert "too noisy" in text.replace(view.verdict, "")
+        assert "quieter" in text
     assert {part.status for one in view.assessment.sections for part in one.parts} <= {
         Status.UNDECIDED
     }
@@ -123,6 +134,25 @@ def test_caveats_of_a_kind_are_one() -> None:
         ("b", (), True),
     ]
     assert groups[1].sentences == "Y. Do it."
+
+
+def test_the_sentence_names_only_what_tripped(make_run: Any, make_case: Any) -> None:
+    """A control whose interval excludes 1 by chance is not what made the machine too noisy."""
+    cases = [make_case(name=name, control=1.0, spread=0.004) for name in "abcdef"]
+    view = make_run([make_case(name="bad", control=1.3), *cases]).view
+    assert "differed in bad. No" in view.verdict
+
+
+def test_memory_is_shown_with_its_unit(typical: Any, remake: Any) -> None:
+    run = dataclasses.replace(typical.recording.run, host={"memory bytes": 8 * 2**30, "cpus": 2})
+    view = remake(dataclasses.replace(typical.recording, run=run)).view
+    assert view.host == (("memory", "8.00 GiB"), ("cpus", "2"))
+
+
+def test_only_files_that_are_written_are_listed(any_run: Any) -> None:
+    listed = {name for name, _ in any_run.view.files}
+    pyperf = {f"{side}.json" for side in as_pyperf(any_run.recording)}
+    assert listed == {"report.html", "report.yaml", "recording.jsonl"} | pyperf
 
 
 def test_control_characters_are_shown_not_obeyed() -> None:
