@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from perfkit.analyse.estimate import Estimate
     from perfkit.decide.assess import Finding, Part
     from perfkit.report.rows import RowView
-    from perfkit.report.view import View
+    from perfkit.report.view import CaveatGroup, View
 
 NOT_MEASURED = "not measured"
 _PERCENTILES = ("Average", "P95", "P99")
@@ -156,7 +156,7 @@ def _extra(view: View) -> dict[str, Any]:
     return {
         "All Benchmarks": [_row(row) for row in view.rows] or NOT_MEASURED,
         "Geometric Mean": view.mean,
-        "Caveats": [str(one) for group in view.caveats for one in group.all] or "none",
+        "Caveats": [_caveat(group) for group in view.caveats] or "none",
         "Environments": {
             **{
                 line.name: {"Baseline": line.baseline, "Candidate": line.candidate}
@@ -180,6 +180,17 @@ def _extra(view: View) -> dict[str, Any]:
             "Margin": f"±{view.margin * 100:g} %",
         },
     }
+
+
+def _caveat(group: CaveatGroup) -> str:
+    """Those of one kind in one line; where they differ in their numbers, the first one's."""
+    if not group.benchmarks:
+        return group.sentences
+    if group.alike:
+        return f"{', '.join(group.benchmarks)}: {group.sentences}"
+    first, *others = group.benchmarks
+    likewise = f" Likewise {', '.join(others)}." if others else ""
+    return f"{first}: {group.sentences}{likewise}"
 
 
 def _row(row: RowView) -> dict[str, Any]:

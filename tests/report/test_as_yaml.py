@@ -80,6 +80,15 @@ def test_every_benchmark_is_there_failed_ones_too(any_run: Any) -> None:
     assert ([row["Benchmark"] for row in rows] if ids else rows) == (ids or "not measured")
 
 
+def test_caveats_of_a_kind_are_one_line(many: Any, typical: Any) -> None:
+    for made in (many, typical):
+        lines = yaml.safe_load(as_yaml(made.view))["Caveats"]
+        assert len(lines) == len(made.view.caveats)
+        for line, group in zip(lines, made.view.caveats, strict=True):
+            assert group.sentences in line
+            assert all(name in line for name in group.benchmarks)
+
+
 def test_hostile_text_comes_back_as_it_was(hostile: Any) -> None:
     rows = yaml.safe_load(as_yaml(hostile.view))["All Benchmarks"]
     assert rows[-1]["Reason"] == hostile.view.rows[-1].failure.reason
