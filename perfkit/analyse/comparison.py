@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from perfkit.analyse.diagnostics import diagnose
-from perfkit.analyse.effects import summarise_blocks
+from perfkit.analyse.effects import summarise_blocks, trimmed_mean
 from perfkit.analyse.estimate import Comparison, Estimate
 from perfkit.analyse.location import locate, signed_rank_p, spread, standard_error
 from perfkit.analyse.stopping import look_confidence
@@ -108,7 +108,7 @@ def _detectable(found: Location, count: int, goal: Goal) -> float:
     if not np.isfinite(error):
         return float("inf")
     half_width = (found.high - found.low) / 2
-    return float(np.expm1(half_width + stats.t.ppf(POWER, count - 1) * error))
+    return float(np.expm1(half_width + special.stdtrit(count - 1, POWER) * error))
 
 
 def _between_share(found: Location, summary: BlockEffects, goal: Goal) -> float | None:
@@ -118,7 +118,7 @@ def _between_share(found: Location, summary: BlockEffects, goal: Goal) -> float 
     with the robust variance of the effects and the turns' own sampling variance.
     """
     total = float(spread(found, len(summary.log_ratio), look_confidence(goal))) ** 2
-    within = float(stats.trim_mean(summary.within_variance, 0.1))
+    within = float(trimmed_mean(summary.within_variance, 0.1))
     if not (np.isfinite(total) and np.isfinite(within) and total > 0):
         return None
     return min(1.0, max(0.0, 1 - within / total))

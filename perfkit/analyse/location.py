@@ -30,7 +30,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy import stats
+from scipy import special  # not stats, whose import takes longest of all at perfkit's start
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -114,7 +114,7 @@ def critical_rank(count: int, alpha: float) -> int | None:
     """
     if count > EXACT_UP_TO:
         mean, spread = _moments(count)
-        return int(np.floor(mean - 0.5 + stats.norm.ppf(alpha / 2) * spread))
+        return int(np.floor(mean - 0.5 + special.ndtri(alpha / 2) * spread))
     # A hair of tolerance, so that a level that is attained exactly is used.
     rank = int(np.searchsorted(_cumulative(count), alpha / 2 * (1 + 1e-12), side="right")) - 1
     return rank if rank >= 0 else None
@@ -125,7 +125,7 @@ def _lower_tail(count: int, rank: int) -> float:
     if count <= EXACT_UP_TO:
         return float(_cumulative(count)[rank])
     mean, spread = _moments(count)
-    return float(stats.norm.cdf((rank + 0.5 - mean) / spread))
+    return float(special.ndtr((rank + 0.5 - mean) / spread))
 
 
 @lru_cache(maxsize=EXACT_UP_TO)
@@ -210,7 +210,7 @@ def standard_error(found: Location, count: int, level: float) -> NDArray[np.floa
     if rank is None:
         return np.full_like(found.value, np.inf)
     attained = 2 * _lower_tail(count, rank)
-    factor = float(stats.t.isf(attained / 2, count - 1))
+    factor = -float(special.stdtrit(count - 1, attained / 2))
     return np.asarray((found.high - found.low) / 2 / factor)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from scipy import stats
-
 from perfkit.analyse.estimate import Estimate
 
 
@@ -20,6 +18,8 @@ def proportion(hits: int, trials: int, confidence: float) -> Estimate:
     """
     if trials == 0:
         return Estimate(value=float("nan"), low=0.0, high=1.0, confidence=confidence, n=0)
+    from scipy import stats
+
     interval = stats.binomtest(hits, trials).proportion_ci(confidence, method="exact")
     return Estimate(
         value=hits / trials,

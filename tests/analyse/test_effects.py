@@ -6,14 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from perfkit.analyse.effects import block_effects, summarise_blocks
+from perfkit.analyse.effects import block_effects, summarise_blocks, trimmed_mean
 from perfkit.errors import PerfkitError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from perfkit.block import Block
+
+
+@pytest.mark.parametrize("shape", [(1,), (4,), (3, 1), (5, 8), (2, 41)])
+@pytest.mark.parametrize("share", [0.1, 0.25])
+def test_trimmed_mean_is_scipys(shape: tuple[int, ...], share: float) -> None:
+    values = np.random.default_rng(1).standard_cauchy(shape)
+    assert np.array_equal(trimmed_mean(values, share), stats.trim_mean(values, share, axis=-1))
 
 
 def test_effect_is_the_log_ratio(block_of: Callable[..., Block]) -> None:

@@ -371,6 +371,16 @@ def test_nothing_heavy_is_imported(argv: list[str]) -> None:
     assert HEAVY.isdisjoint(done.stdout.splitlines()[-1].split())
 
 
+def test_what_reports_need_is_not_imported_before_the_first_block() -> None:
+    code = (
+        "import sys, perfkit.plan, perfkit.session.compare, perfkit.session.aa, perfkit.cli.lines;"
+        "print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    late = {"scipy.stats", "pandas", "matplotlib", "jinja2", "rich", "pyperf"}
+    assert late & set(done.stdout.split()) == set()
+
+
 def test_module_and_script_are_the_same() -> None:
     from importlib.metadata import entry_points
 
