@@ -8,7 +8,7 @@ from perfkit.analyse.comparison import compare_blocks
 from perfkit.analyse.diagnostics import diagnose_goal
 from perfkit.analyse.family import benjamini_hochberg, count_p, geometric_mean, holm
 from perfkit.analyse.stopping import minimum_blocks
-from perfkit.caveat import Caveat
+from perfkit.caveat import Caveat, venv_caveats
 from perfkit.decide.result import Result, Row
 from perfkit.decide.verdict import Verdict, judge
 from perfkit.units import format_duration
@@ -213,7 +213,7 @@ def _chance_caveat(rows: Sequence[Row], confidence: float) -> list[Caveat]:
 
 
 def _run_caveats(recording: Recording) -> list[Caveat]:
-    caveats = []
+    caveats = venv_caveats(recording.run.baseline, recording.run.candidate)
     if any(not measured.pinned for measured in recording.measured.values()):
         caveats.append(
             Caveat(

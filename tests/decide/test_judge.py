@@ -307,7 +307,16 @@ def test_caveats_of_the_run() -> None:
     codes = {c.code for c in judge_run(recorded(blocks("a", 1.0), pinned=False, cut=True)).caveats}
     assert {"not-pinned", "recording-cut"} <= codes
     codes = {c.code for c in judge_run(recorded(blocks("a", 1.0))).caveats}
-    assert codes.isdisjoint({"not-pinned", "recording-cut"})
+    assert codes.isdisjoint({"not-pinned", "recording-cut", "virtual-environment"})
+
+
+def test_packages_of_a_virtual_environment_are_said_to_be_left() -> None:
+    made = recorded(blocks("a", 1.0))
+    interpreter = replace(INTERPRETER, found_by="venv")
+    in_venv = replace(made.run.baseline, interpreter=interpreter)
+    result = judge_run(replace(made, run=replace(made.run, baseline=in_venv)))
+    (caveat,) = [c for c in result.caveats if c.code == "virtual-environment"]
+    assert "baseline" in caveat.text
 
 
 SECONDS = st.floats(0, 1e6)
