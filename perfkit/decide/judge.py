@@ -161,6 +161,8 @@ def _tripped(controls: Sequence[Comparison], confidence: float) -> tuple[str, ..
     of those whose interval excludes 1, which needs no single one to be clear and then names all of
     them. A control by itself is either thing at once, so it has the whole.
     """
+    if not controls:
+        return ()
     allowed = 1 - confidence
     share = allowed if len(controls) == 1 else allowed / 2
     p_values = [control.p_value for control in controls]
@@ -193,11 +195,15 @@ def _chance_caveat(rows: Sequence[Row], confidence: float) -> list[Caveat]:
     p-value, adjusted after Benjamini and Hochberg, is too large are named, and nothing is changed.
     """
     compared = [row for row in rows if row.comparison is not None]
-    adjusted = benjamini_hochberg([row.comparison.p_value for row in compared if row.comparison])
+    p_values = [row.comparison.p_value for row in compared if row.comparison]
+    told = [row.verdict in {Verdict.SLOWER, Verdict.FASTER} for row in compared]
+    largest = max((p for p, is_told in zip(p_values, told, strict=True) if is_told), default=0.0)
+    if largest * len(compared) <= (1 - confidence) * sum(told):
+        return []  # the rule keeps all of them; asking scipy.stats would cost a second's import
     doubtful = [
         row.id
-        for row, p_value in zip(compared, adjusted, strict=True)
-        if row.verdict in {Verdict.SLOWER, Verdict.FASTER} and p_value > 1 - confidence
+        for row, is_told, p_value in zip(compared, told, benjamini_hochberg(p_values), strict=True)
+        if is_told and p_value > 1 - confidence
     ]
     if not doubtful:
         return []

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import hypothesis.strategies as st
 import numpy as np
 import pytest
 from hypothesis import given
 
+from perfkit.analyse.family import benjamini_hochberg
 from perfkit.benchmark import Benchmark, Script
 from perfkit.block import Block, Failure, SideTurns
 from perfkit.decide.aa import judge_aa
-from perfkit.decide.judge import COMPARE, CONTROL, _tripped, judge_run, seconds_by_stage
+from perfkit.decide.judge import (
+    COMPARE,
+    CONTROL,
+    _chance_caveat,
+    _tripped,
+    judge_run,
+    seconds_by_stage,
+)
 from perfkit.decide.verdict import Verdict
 from perfkit.plan import GOAL, METHOD
 from perfkit.recording import SCHEMA, Finish, Measured, Recording, Run, SeriesEnd, SideFacts
@@ -308,6 +317,33 @@ def test_caveats_of_the_run() -> None:
     assert {"not-pinned", "recording-cut"} <= codes
     codes = {c.code for c in judge_run(recorded(blocks("a", 1.0))).caveats}
     assert codes.isdisjoint({"not-pinned", "recording-cut", "virtual-environment"})
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(1e-6, 1), st.sampled_from(["slower", "faster", "equivalent"])),
+        min_size=1,
+        max_size=30,
+    )
+)
+def test_what_many_may_show_by_chance_is_named(drawn: list[tuple[float, str]]) -> None:
+    rows: Any = [
+        SimpleNamespace(
+            id=f"b{number}-", comparison=SimpleNamespace(p_value=p), verdict=Verdict(word)
+        )
+        for number, (p, word) in enumerate(drawn)
+    ]
+    adjusted = benjamini_hochberg([p for p, _ in drawn])
+    doubtful = [
+        row.id
+        for row, p in zip(rows, adjusted, strict=True)
+        if p > 1 - 0.95 and row.verdict is not Verdict.EQUIVALENT
+    ]
+    caveats = _chance_caveat(rows, 0.95)
+    assert bool(caveats) == bool(doubtful)
+    for caveat in caveats:
+        assert caveat.code == "may-be-chance"
+        assert all(name in caveat.text for name in doubtful)
 
 
 def test_packages_of_a_virtual_environment_are_said_to_be_left() -> None:
