@@ -15,10 +15,10 @@ from collections import deque
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
-from perfkit.measure import cpus
-from perfkit.measure._sweeper import sweep
+from perfkit.machine import cpus
+from perfkit.machine._sweeper import sweep
+from perfkit.machine.environ import MARKER
 from perfkit.measure.failure import TargetError, describe_exit, one_line
-from perfkit.measure.launch import MARKER
 
 if TYPE_CHECKING:
     from collections.abc import Callable

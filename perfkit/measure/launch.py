@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from perfkit.benchmark import Script
+from perfkit.machine.environ import MARKER, inherited_environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,13 +16,8 @@ if TYPE_CHECKING:
     from perfkit.variant import Environment, Variant
 
 TARGET = Path(__file__).parent / "target" / "__main__.py"
-MARKER = "PERFKIT_RUN"
-"""Environment variable that marks every process of a run, so that strays can be found."""
-
 _PADDING = "PERFKIT_PADDING"
 _POINTER_BYTES = 8  # each string has one in argv or envp
-_DROPPED_PREFIXES = ("PYTHON", "PERFKIT", "PIP_", "UV_")
-_DROPPED = frozenset({"VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT", "__PYVENV_LAUNCHER__", "CONDA_PREFIX"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,16 +65,8 @@ class Launch:
         self, inherited: Mapping[str, str], *, hash_seed: int, run: str
     ) -> dict[str, str]:
         """The inherited variables without Python's own, this side's, and the block's hash seed."""
-        kept = {
-            name: value
-            for name, value in inherited.items()
-            if not name.startswith(_DROPPED_PREFIXES) and name not in _DROPPED
-        }
-        own = str(self.python.parent)
-        path = os.pathsep.join(filter(None, (own, kept.get("PATH", ""))))
         return {
-            **kept,
-            "PATH": path,  # a command such as "python" or "black" is the environment's own
+            **inherited_environment(inherited, self.python),
             **dict(self.environ),
             "PYTHONHASHSEED": str(hash_seed),
             MARKER: run,

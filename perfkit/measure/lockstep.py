@@ -15,11 +15,11 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
 from perfkit.block import Block, SideTurns
-from perfkit.measure import cpus, host
+from perfkit.machine import cpus, host
+from perfkit.machine.guardian import Guardian
 from perfkit.measure.calibrate import Frozen, freeze, seconds_a_loop, spin_rounds
 from perfkit.measure.child import GRACE_SECONDS, HURRY_SECONDS, Child, TaskFacts, Turn
 from perfkit.measure.failure import TargetError
-from perfkit.measure.guardian import Guardian
 from perfkit.measure.pair import FIRST, OTHER, SIDES, Pair, Series, draw_for, start_pair
 from perfkit.measure.schedule import balanced_order
 from perfkit.variant import Side

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from perfkit.errors import InterpreterNotFoundError, PerfkitError, PlanError
-from perfkit.plan.grammar import InvalidError, duration
+from perfkit.grammar import InvalidError, duration
 from perfkit.plan.merge import Merged, merge, on_line
 from perfkit.plan.value import COMPARISONS, GOAL, METHOD, Plan
 from perfkit.variant import Interpreter, Side, Variant

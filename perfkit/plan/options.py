@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StrictBool, ValidationError
 
+from perfkit import grammar
 from perfkit.errors import PerfkitError
-from perfkit.plan import grammar
-from perfkit.plan.grammar import InvalidError
+from perfkit.grammar import InvalidError
 
 if TYPE_CHECKING:
     from pydantic import ValidationInfo

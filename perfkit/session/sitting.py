@@ -16,7 +16,7 @@ import perfkit
 from perfkit.caveat import venv_caveats
 from perfkit.decide.policy import policy_text
 from perfkit.errors import NothingFoundError, PlanError, RecordingError
-from perfkit.measure import host
+from perfkit.machine import host
 from perfkit.measure.lockstep import Bench
 from perfkit.recording import (
     FILE_NAME,

@@ -12,10 +12,11 @@ import pytest
 import uv
 
 from perfkit.benchmark import Benchmark, Script
-from perfkit.measure._sweeper import strays
+from perfkit.machine._sweeper import strays
+from perfkit.machine.environ import MARKER
 from perfkit.measure.child import Child
 from perfkit.measure.failure import TargetError
-from perfkit.measure.launch import MARKER, Launch
+from perfkit.measure.launch import Launch
 from perfkit.measure.lockstep import Bench, Series
 from perfkit.provision.interpreters import find_interpreter, parse_spec
 from perfkit.settings import Method

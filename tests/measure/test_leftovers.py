@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from perfkit.measure._sweeper import strays
-from perfkit.measure.launch import MARKER
+from perfkit.machine._sweeper import strays
+from perfkit.machine.environ import MARKER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

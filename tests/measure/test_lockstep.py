@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from perfkit.measure import cpus
+from perfkit.machine import cpus
 from perfkit.measure.calibrate import Frozen
 from perfkit.measure.pair import draw_for
 from perfkit.measure.schedule import balanced_order
@@ -162,7 +162,7 @@ def test_nothing_starts_meanwhile_without_overlap(lab: Lab) -> None:
 @pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
 def test_no_pinning(lab: Lab, monkeypatch: pytest.MonkeyPatch, platform: str) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("perfkit.measure.cpus.sys", type("sys", (), {"platform": platform}))
+        patch.setattr("perfkit.machine.cpus.sys", type("sys", (), {"platform": platform}))
         before = sorted(os.sched_getaffinity(0))
         (block,) = blocks_of(lab, 1, overlap=True, pin=platform != "linux")
     assert block.order

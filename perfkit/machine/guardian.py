@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from perfkit.measure.launch import MARKER
+from perfkit.machine.environ import MARKER
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfkit.plan import grammar
-from perfkit.plan.grammar import InvalidError
+from perfkit import grammar
+from perfkit.grammar import InvalidError
 
 
 @pytest.mark.parametrize(

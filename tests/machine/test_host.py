@@ -1,19 +1,12 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
-from perfkit.benchmark import Script
-from perfkit.measure import cpus, host
-from perfkit.measure.launch import MARKER, Launch
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from perfkit.machine import cpus, host
 
 STAT = "cpu  9 0 0 9 0 0 0 9 0 0\ncpu0 1 2 3 4 5 6 7 8 100 100\ncpu2 1 0 0 1 0 0 0 2 0 0\nintr 5\n"
 
@@ -59,29 +52,3 @@ def test_share_of_stolen_time() -> None:
 
 def test_moving_a_process_that_is_gone_does_nothing() -> None:
     cpus.move(2**22 + 1, frozenset({0}))
-
-
-def environment(inherited: Mapping[str, str], **own: str) -> dict[str, str]:
-    script = Script(
-        path=Path("/x.py"),
-        label="x",
-        arguments=(),
-        requirements=(),
-        pins=(),
-        requires_python=None,
-        digest="",
-    )
-    launch = Launch(
-        python=Path("/py"), flags=(), environ=tuple(own.items()), script=script, cwd=Path("/")
-    )
-    return launch.environment(inherited, hash_seed=3, run="r.1")
-
-
-def test_variables_of_python_do_not_come_through() -> None:
-    inherited = {"PATH": "/bin", "PYTHONPATH": "/x", "PERFKIT_RUN": "other", "VIRTUAL_ENV": "/v"}
-    assert environment(inherited) == {
-        "PATH": f"/{os.pathsep}/bin",  # commands of the environment come first
-        "PYTHONHASHSEED": "3",
-        MARKER: "r.1",
-    }
-    assert environment(inherited, PYTHON_JIT="1")["PYTHON_JIT"] == "1"

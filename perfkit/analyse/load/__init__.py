@@ -1,0 +1,1 @@
+"""Raw events of a load run to figures with intervals: pure."""

@@ -1,0 +1,1 @@
+"""What the figures of a load run mean: thresholds, validity, verdicts. Pure."""

@@ -1,0 +1,1 @@
+"""Load profiles run by an engine of its own: services, generators, samples."""

@@ -1,0 +1,1 @@
+"""Load profiles: what is sent when, as pure functions of elapsed time."""

@@ -1,0 +1,36 @@
+"""The run directory: append-only, versioned, resumable."""
+
+from perfkit.recording.compare import (
+    KINDS,
+    SCHEMA,
+    Finish,
+    Line,
+    Measured,
+    Recorder,
+    Recording,
+    Run,
+    SeriesEnd,
+    SeriesStart,
+    SideFacts,
+    read,
+    redacted,
+)
+from perfkit.recording.journal import FILE_NAME, redact
+
+__all__ = [
+    "FILE_NAME",
+    "KINDS",
+    "SCHEMA",
+    "Finish",
+    "Line",
+    "Measured",
+    "Recorder",
+    "Recording",
+    "Run",
+    "SeriesEnd",
+    "SeriesStart",
+    "SideFacts",
+    "read",
+    "redact",
+    "redacted",
+]

@@ -1,0 +1,1 @@
+"""Reports of load runs: one view, one renderer a file."""

@@ -1,0 +1,1 @@
+"""`perfkit load`: measure, compare, search, calibrate."""
