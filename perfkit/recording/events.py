@@ -10,7 +10,11 @@ from the segment's origin; negative before the load began.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 COLUMNS: Final[dict[str, str]] = {
     "due": "int64",  # intended start, µs from the origin
@@ -35,3 +39,48 @@ FAILED: Final = 1
 
 CUT_OFF: Final = 2
 """It was still in flight when its user was stopped."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Events:
+    """Requests of one segment (or of several): arrays of shape (n,), in no particular order.
+
+    Attributes:
+        due: Intended start, seconds from the origin.
+        start: Actual start.
+        end: End.
+        slip: Seconds of ``start - due`` that are the generator's own.
+        size: Bytes.
+        status: HTTP status, 0 for none.
+        outcome: `ANSWERED`, `FAILED` or `CUT_OFF`.
+        checks: Bits of failed checks.
+        request: Index into ``requests``.
+        error: Index into ``errors``; -1 for none.
+        phase: Index of the stage; -1 for setup.
+        target: Which of the segment's services.
+        requests: Names of requests.
+        errors: Texts of errors.
+    """
+
+    due: NDArray[np.float64]
+    start: NDArray[np.float64]
+    end: NDArray[np.float64]
+    slip: NDArray[np.float64]
+    size: NDArray[np.int64]
+    status: NDArray[np.int16]
+    outcome: NDArray[np.int8]
+    checks: NDArray[np.int16]
+    request: NDArray[np.int16]
+    error: NDArray[np.int16]
+    phase: NDArray[np.int16]
+    target: NDArray[np.int8]
+    requests: tuple[str, ...]
+    errors: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.due)
+
+    def where(self, mask: NDArray[np.bool_]) -> Events:
+        """Those for which ``mask`` holds."""
+        arrays = {name: getattr(self, name)[mask] for name in COLUMNS}
+        return Events(**arrays, requests=self.requests, errors=self.errors)

@@ -154,6 +154,21 @@ class SegmentStart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentOrigin:
+    """The load of a segment begins now.
+
+    Attributes:
+        id: The segment's.
+        clock: Microseconds on this machine's CLOCK_MONOTONIC; events count from it.
+        wall: Local time with offset, ISO 8601.
+    """
+
+    id: str
+    clock: int
+    wall: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerHealth:
     """One second of one generator process.
 
@@ -212,7 +227,6 @@ class SegmentEnd:
             threshold with ``for``), ``"service"`` (it died), ``"generator"`` (the engine failed or
             lost a worker) or ``"interrupted"``.
         detail: More of it: the threshold, the service's last words; may be empty.
-        origin: Wall-clock time of the origin, ISO 8601.
         seconds: From the origin to the end of the load.
         workers: What the generator processes say.
     """
@@ -220,7 +234,6 @@ class SegmentEnd:
     id: str
     reason: str
     detail: str
-    origin: str
     seconds: float
     workers: tuple[WorkerReport, ...]
 
@@ -260,13 +273,21 @@ class TrialEnd:
 
 
 LoadLine: TypeAlias = (
-    LoadRun | SideReady | SegmentStart | SegmentEnd | LoadFailure | TrialEnd | Finish
+    LoadRun
+    | SideReady
+    | SegmentStart
+    | SegmentOrigin
+    | SegmentEnd
+    | LoadFailure
+    | TrialEnd
+    | Finish
 )
 
 KINDS: dict[str, type[LoadLine]] = {
     "load": LoadRun,
     "side": SideReady,
     "segment-start": SegmentStart,
+    "segment-origin": SegmentOrigin,
     "segment-end": SegmentEnd,
     "load-failure": LoadFailure,
     "trial-end": TrialEnd,
@@ -284,7 +305,8 @@ class LoadRecording:
         run: The first line.
         sides: What each side ran with.
         starts: Segments by id, in the order begun; of a trial begun twice the last attempt.
-        ends: Segments by id.
+        origins: Beginning of their load, by id; one that never began has none.
+        ends: Their ends by id; one that was killed has none, though its events may be there.
         failures: In order.
         trials: Complete trials by number.
         finishes: One for each sitting that ended in order.
@@ -295,6 +317,7 @@ class LoadRecording:
     run: LoadRun
     sides: dict[Side, SideFacts]
     starts: dict[str, SegmentStart]
+    origins: dict[str, SegmentOrigin]
     ends: dict[str, SegmentEnd]
     failures: tuple[LoadFailure, ...]
     trials: dict[int, TrialEnd]
@@ -328,6 +351,7 @@ def read_load(folder: Path) -> LoadRecording:
         run=run,
         sides={x.side: x.facts for x in rest if isinstance(x, SideReady)},
         starts={x.id: x for x in rest if isinstance(x, SegmentStart)},
+        origins={x.id: x for x in rest if isinstance(x, SegmentOrigin)},
         ends={x.id: x for x in rest if isinstance(x, SegmentEnd)},
         failures=tuple(x for x in rest if isinstance(x, LoadFailure)),
         trials={x.trial: x for x in rest if isinstance(x, TrialEnd)},
