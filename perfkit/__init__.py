@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from perfkit.decide.verdict import Verdict
     from perfkit.errors import PerfkitError
     from perfkit.session.aa import AaOutcome
+    from perfkit.session.load.outcome import LoadOutcome
     from perfkit.session.outcome import Outcome
     from perfkit.session.progress import Listener
 
@@ -33,12 +34,14 @@ __all__ = [
     "Caveat",
     "Comparison",
     "Estimate",
+    "LoadOutcome",
     "Outcome",
     "PerfkitError",
     "Verdict",
     "aa",
     "compare",
     "load",
+    "load_test",
 ]
 
 _HOME_OF = {
@@ -46,6 +49,7 @@ _HOME_OF = {
     "Caveat": "perfkit.caveat",
     "Comparison": "perfkit.analyse.estimate",
     "Estimate": "perfkit.analyse.estimate",
+    "LoadOutcome": "perfkit.session.load.outcome",
     "Outcome": "perfkit.session.outcome",
     "PerfkitError": "perfkit.errors",
     "Verdict": "perfkit.decide.verdict",
@@ -124,7 +128,48 @@ def aa(
     return session.run(make_plan(said, command="aa", cwd=Path.cwd()), listener=listener or ignore)
 
 
-def load(folder: str | os.PathLike[str]) -> Outcome | AaOutcome:
+def load_test(
+    profile: str | os.PathLike[str] = "smoke",
+    *,
+    baseline: str | os.PathLike[str] | None = None,
+    candidate: str | os.PathLike[str] | None = None,
+    listener: Listener | None = None,
+    **options: object,
+) -> LoadOutcome:
+    """Load a service under one Python, or compare two, as ``perfkit load`` does.
+
+    Args:
+        profile: ``"smoke"``, ``"sustained"``, … or the path of a YAML file; ``"breakpoint"``
+            searches for the breaking point.
+        baseline: As for `compare`; without it, one side is tested.
+        candidate: As for `compare`.
+        listener: As for `compare`.
+        options: Any other option of the command by its name with underscores:
+            ``python="3.13"``, ``app="shop.main:app"``, ``time_scale=0.02``, ``trials=12``.
+
+    Returns:
+        The outcome; its run folder holds the raw events and every report.
+
+    Raises:
+        PerfkitError: Something about the plan is wrong (nothing was sent), or the run folder
+            cannot be written.
+    """
+    from perfkit.plan.load import make_load_plan
+    from perfkit.session.load import run as session
+    from perfkit.session.progress import ignore
+
+    search = str(profile) == "breakpoint"
+    said = {
+        "baseline": None if baseline is None else str(baseline),
+        "candidate": None if candidate is None else str(candidate),
+        **({} if search else {"profile": str(profile)}),
+        **options,
+    }
+    plan = make_load_plan(said, mode="breakpoint" if search else None, cwd=Path.cwd())
+    return session.run(plan, listener=listener or ignore)
+
+
+def load(folder: str | os.PathLike[str]) -> Outcome | AaOutcome | LoadOutcome:
     """Read a recorded run, judge it again, and write nothing.
 
     Raises:

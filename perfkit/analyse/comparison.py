@@ -6,12 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import special
 
 from perfkit.analyse.diagnostics import diagnose
 from perfkit.analyse.effects import summarise_blocks, trimmed_mean
 from perfkit.analyse.estimate import Comparison, Estimate
-from perfkit.analyse.location import locate, signed_rank_p, spread, standard_error
+from perfkit.analyse.location import detectable_shift, locate, signed_rank_p, spread
 from perfkit.analyse.stopping import look_confidence
 
 if TYPE_CHECKING:
@@ -23,9 +22,6 @@ if TYPE_CHECKING:
     from perfkit.analyse.location import Location
     from perfkit.block import Block
     from perfkit.settings import Goal
-
-POWER = 0.8
-"""Chance with which the smallest detectable change would have been found."""
 
 
 def compare_blocks(
@@ -103,12 +99,8 @@ def _p_value(effects: NDArray[np.float64], goal: Goal) -> float:
 
 
 def _detectable(found: Location, count: int, goal: Goal) -> float:
-    """Source: H. S. Bloom, "Minimum detectable effects", Evaluation Review 19, 1995."""
-    error = standard_error(found, count, look_confidence(goal))
-    if not np.isfinite(error):
-        return float("inf")
-    half_width = (found.high - found.low) / 2
-    return float(np.expm1(half_width + special.stdtrit(count - 1, POWER) * error))
+    """As a relative change."""
+    return float(np.expm1(detectable_shift(found, count, look_confidence(goal))))
 
 
 def _between_share(found: Location, summary: BlockEffects, goal: Goal) -> float | None:

@@ -42,6 +42,10 @@ _WALSH_UP_TO = 300
 """Number of values up to which all Walsh averages are formed; beyond, they are only counted."""
 
 
+POWER = 0.8
+"""Chance with which the smallest detectable change would have been found."""
+
+
 class Location(NamedTuple):
     """Estimates with intervals, each of the shape of the input without its last axis.
 
@@ -212,6 +216,26 @@ def standard_error(found: Location, count: int, level: float) -> NDArray[np.floa
     attained = 2 * _lower_tail(count, rank)
     factor = -float(special.stdtrit(count - 1, attained / 2))
     return np.asarray((found.high - found.low) / 2 / factor)
+
+
+def detectable_shift(found: Location, count: int, level: float) -> float:
+    """Smallest location that would have been told from 0 in `POWER` of cases.
+
+    Source: H. S. Bloom, "Minimum detectable effects", Evaluation Review 19, 1995.
+
+    Args:
+        found: What `locate` gave, of one sample.
+        count: Number of values it was given.
+        level: The level it was given.
+
+    Returns:
+        A number on the scale of the values; inf where the interval is infinite.
+    """
+    error = float(standard_error(found, count, level))
+    if not np.isfinite(error):
+        return float("inf")
+    half_width = float(found.high - found.low) / 2
+    return half_width + float(special.stdtrit(count - 1, POWER)) * error
 
 
 def spread(found: Location, count: int, level: float) -> NDArray[np.float64]:

@@ -15,6 +15,7 @@ from perfkit.cli.clean import clean
 from perfkit.cli.compare import compare
 from perfkit.cli.exit_codes import HELP, ExitCode, of_error
 from perfkit.cli.listing import list_command
+from perfkit.cli.load import load
 from perfkit.cli.pythons import pythons
 from perfkit.cli.show import show
 from perfkit.cli.signals import as_interrupt
@@ -36,6 +37,7 @@ def cli(context: click.Context) -> int:
     Start here:
       perfkit compare --baseline 3.12              the default suite, 3.12 against 3.13
       perfkit compare --baseline 3.12 bm_mine.py   your own pyperf script
+      perfkit load smoke --baseline 3.12           the same for a service under load
       perfkit show reports/RUN                     the report of a recorded run, again
       perfkit aa                                   how far this machine can be trusted
     """  # noqa: D301 - click wants a real backspace
@@ -45,7 +47,7 @@ def cli(context: click.Context) -> int:
     return ExitCode.FINISHED
 
 
-for command in (compare, aa, show, pythons, list_command, clean):
+for command in (compare, load, aa, show, pythons, list_command, clean):
     cli.add_command(command)
 
 

@@ -14,14 +14,7 @@ from perfkit.cli.where import current_folder
 
 @click.command(epilog=HELP, short_help="Measure whether one Python is slower than another.")
 @options.benchmarks
-@click.option("--baseline", metavar="PYTHON", help="The yardstick: 3.12, 3.13t, pypy3.11, a path.")
-@click.option("--candidate", metavar="PYTHON", help="What is judged.  [default: the next minor]")
-@click.option("--baseline-with", metavar="REQ", multiple=True, help="Install on this side only.")
-@click.option("--candidate-with", metavar="REQ", multiple=True, help="Install on this side only.")
-@click.option("--baseline-env", metavar="K=V", multiple=True, help="Set on this side only.")
-@click.option("--candidate-env", metavar="K=V", multiple=True, help="Set on this side only.")
-@click.option("--baseline-flag", metavar="OPTS", multiple=True, help="Options of its interpreter.")
-@click.option("--candidate-flag", metavar="OPTS", multiple=True, help="Options of its interpreter.")
+@options.sides
 @options.provision
 @options.goal
 @click.option(

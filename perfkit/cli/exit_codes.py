@@ -27,6 +27,19 @@ MEANINGS = {
     ExitCode.INTERRUPTED: "interrupted; what was measured is kept and reported",
 }
 
+LOAD_MEANINGS = {
+    ExitCode.FINISHED: "finished, and every threshold holds (or there is none)",
+    ExitCode.SLOWDOWN: "a threshold failed, or (--gate) the candidate is worse beyond the margin",
+    ExitCode.INVALID: "invalid options, profile or paths; nothing was sent",
+    ExitCode.NOTHING: "undecided, nothing measured, or the generator was the bottleneck",
+    ExitCode.FAILED: "the service or the engine failed; what was measured is kept",
+    ExitCode.INTERRUPTED: "interrupted; what was measured is kept and reported",
+}
+
+LOAD_HELP = "\b\nExit codes:\n" + "\n".join(
+    f"  {code:<4d} {text}" for code, text in LOAD_MEANINGS.items()
+)
+
 HELP = "\b\nExit codes:\n" + "\n".join(f"  {code:<4d} {text}" for code, text in MEANINGS.items())
 """For ``--help``; the backspace keeps click from filling the lines."""
 
@@ -44,6 +57,24 @@ def of_run(*, interrupted: bool, failed: bool, measured: bool) -> ExitCode:
     if failed:
         return ExitCode.FAILED
     return ExitCode.FINISHED if measured else ExitCode.NOTHING
+
+
+def of_load(*, interrupted: bool, failed: bool, broken: bool, open_: bool) -> ExitCode:
+    """The exit code of a load run that reached its report.
+
+    Args:
+        interrupted: It was ended by Ctrl-C or a signal.
+        failed: The service or the engine failed.
+        broken: A threshold failed, or the gate did.
+        open_: Something is undecided, without data, or the generator is not to be believed.
+    """
+    if interrupted:
+        return ExitCode.INTERRUPTED
+    if failed:
+        return ExitCode.FAILED
+    if broken:
+        return ExitCode.SLOWDOWN
+    return ExitCode.NOTHING if open_ else ExitCode.FINISHED
 
 
 def of_error(error: PerfkitError) -> ExitCode:

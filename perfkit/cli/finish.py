@@ -8,11 +8,12 @@ import shutil
 from typing import TYPE_CHECKING
 
 from perfkit.cli import output, wording
-from perfkit.cli.exit_codes import of_run
+from perfkit.cli.exit_codes import of_load, of_run
 
 if TYPE_CHECKING:
     from perfkit.cli.exit_codes import ExitCode
     from perfkit.session.aa import AaOutcome
+    from perfkit.session.load.outcome import LoadOutcome
     from perfkit.session.outcome import Outcome
 
 
@@ -33,6 +34,28 @@ def finish(outcome: Outcome | AaOutcome, *, as_json: bool, quiet: bool, no_color
         interrupted=outcome.interrupted,
         failed=any(row.failure is not None for row in rows),
         measured=any(row.comparison is not None for row in rows),
+    )
+
+
+def finish_load(outcome: LoadOutcome, *, as_json: bool, quiet: bool, no_color: bool) -> ExitCode:
+    """Tell a load run's result."""
+    from perfkit.decide.load.standing import load_standing
+    from perfkit.report.load.as_json import as_json as json_of
+    from perfkit.report.load.as_text import as_text
+
+    view = outcome.view
+    if as_json:
+        output.result(json_of(view))
+    else:
+        width = shutil.get_terminal_size((100, 24)).columns
+        color = output.colour_wanted(no_color=no_color)
+        output.result(as_text(view, width=width, color=color, brief=quiet))
+    standing = load_standing(outcome.recording, outcome.result)
+    return of_load(
+        interrupted=outcome.interrupted,
+        failed=standing.failed,
+        broken=standing.broken,
+        open_=standing.undecided,
     )
 
 

@@ -5,10 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from perfkit.cli import output, wording
-from perfkit.session.progress import Failed, Note, SeriesDone, SeriesStarted, Stage, Started
+from perfkit.session.progress import (
+    Failed,
+    LoadDone,
+    LoadSecond,
+    LoadStarted,
+    Note,
+    SeriesDone,
+    SeriesStarted,
+    Stage,
+    Started,
+)
 
 if TYPE_CHECKING:
     from perfkit.session.progress import Event
+
+_SPEAK_SECONDS = 10.0
+"""How often a load test that goes on says how it goes."""
 
 
 class PlainLines:
@@ -17,6 +30,7 @@ class PlainLines:
     def __init__(self) -> None:
         self._stage = ""
         self._count = ""
+        self._spoke = 0.0
 
     def __call__(self, event: Event) -> None:
         """Print what an event has to say, if anything."""
@@ -35,6 +49,14 @@ class PlainLines:
             case Failed():
                 name = output.clean(event.failure.benchmark)
                 output.note(f"{self._count}{name}: {wording.failure(event.failure)}")
+            case LoadStarted():
+                output.note(f"{wording.load_label(event)}: {wording.length(event.seconds)}")
+                self._spoke = 0.0
+            case LoadSecond() if event.second - self._spoke >= _SPEAK_SECONDS:
+                self._spoke = event.second
+                output.note(f"  {wording.load_second(event)}")
+            case LoadDone():
+                output.note(f"{output.clean(event.what)}: {output.clean(event.result)}")
             case _:
                 pass
 

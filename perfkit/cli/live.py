@@ -14,12 +14,16 @@ from rich.table import Table
 from rich.text import Text
 
 from perfkit.cli import wording
+from perfkit.cli.live_load import load_done, load_panel
 from perfkit.cli.output import clean
 from perfkit.decide.verdict import Verdict
 from perfkit.report.wording import look
 from perfkit.session.progress import (
     BlockDone,
     Failed,
+    LoadDone,
+    LoadSecond,
+    LoadStarted,
     Note,
     SeriesDone,
     SeriesStarted,
@@ -83,6 +87,8 @@ class LiveView:
                 self._above(_finished(event, self._console.width))
             case Failed():
                 self._above(_failed(event.failure, self._console.width))
+            case LoadDone():
+                self._above(load_done(event))
             case _:
                 pass
         self._state.take(event)
@@ -100,6 +106,8 @@ class _State:
         self._series: SeriesStarted | None = None
         self._block: BlockDone | None = None
         self._over = False
+        self._load: LoadStarted | None = None
+        self._second: LoadSecond | None = None
 
     def take(self, event: Event) -> None:
         match event:
@@ -109,6 +117,10 @@ class _State:
                 self._stage, self._series, self._block = None, event, None
             case BlockDone():
                 self._block = event
+            case LoadStarted():
+                self._stage, self._load, self._second = None, event, None
+            case LoadSecond():
+                self._second = event
             case SeriesDone() | Failed() if self._series is not None:
                 self._over = self._series.position + 1 == self._series.total
             case _:
@@ -117,6 +129,8 @@ class _State:
     def draw(self) -> RenderableType:
         if self._over:
             return Text("writing the reports", style="dim")
+        if self._load is not None:
+            return load_panel(self._load, self._second)
         if self._series is not None:
             return Group(_current(self._series, self._block), _overall(self._series, self._block))
         if self._stage is not None:

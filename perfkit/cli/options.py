@@ -70,6 +70,61 @@ _OUTPUT: tuple[Decorator, ...] = (
     ),
 )
 
+_SIDES: tuple[Decorator, ...] = (
+    click.option("--baseline", metavar="PYTHON", help="The yardstick: 3.12, 3.13t, a path."),
+    click.option("--candidate", metavar="PYTHON", help="What is judged.  [default: next minor]"),
+    click.option("--baseline-with", metavar="REQ", multiple=True, help="Install on this side."),
+    click.option("--candidate-with", metavar="REQ", multiple=True, help="Install on this side."),
+    click.option("--baseline-env", metavar="K=V", multiple=True, help="Set on this side only."),
+    click.option("--candidate-env", metavar="K=V", multiple=True, help="Set on this side only."),
+    click.option("--baseline-flag", metavar="OPTS", multiple=True, help="Of its interpreter."),
+    click.option("--candidate-flag", metavar="OPTS", multiple=True, help="Of its interpreter."),
+)
+
+_LOAD_SIDES: tuple[Decorator, ...] = (
+    click.option("--python", metavar="PYTHON", help="The only side.  [default: this Python]"),
+    *_SIDES,
+    *_PROVISION,
+)
+
+_LOAD_SERVICE: tuple[Decorator, ...] = (
+    click.option("--app", metavar="MODULE:APP", help="An ASGI app, started with uvicorn."),
+    click.option("--command", metavar="CMD", help="Anything that listens on {port}."),
+    click.option("--url", metavar="URL", help="A service that runs already; one variant only."),
+    click.option("--pid", metavar="PID", help="With --url: whose memory and CPU to look at."),
+    click.option("--health", metavar="PATH", help="Answers below 400 once it is ready."),
+    click.option("--ready", metavar="SECONDS", help="Deadline for that.  [default: 30]"),
+    click.option("--allow-host", metavar="HOST", multiple=True, help="A target beside loopback."),
+    click.option(
+        "--services", metavar="NAMES", multiple=True, help="Start these too: postgres,valkey."
+    ),
+)
+
+_LOAD_SHAPE: tuple[Decorator, ...] = (
+    click.option("--time-scale", metavar="X", help="Multiply the stages' lengths: 0.02."),
+    click.option("--user-scale", metavar="X", help="Multiply users and rates."),
+)
+
+_LOAD_GENERATOR: tuple[Decorator, ...] = (
+    click.option("--workers", metavar="N", help="Generator processes here.  [default: 1]"),
+    click.option("--expect-workers", metavar="N", help="Wait for so many from elsewhere."),
+    click.option("--bind", metavar="ADDRESS", help="Where they come to.  [default: 127.0.0.1]"),
+    click.option("--port", metavar="PORT", help="Port they come to.  [default: a free one]"),
+    click.option("--engine", metavar="NAME", help="locust or k6.  [default: locust]"),
+    click.option(
+        "--pin/--no-pin", default=None, help="Service and generator on CPUs of their own."
+    ),
+)
+
+_LOAD_FILES: tuple[Decorator, ...] = (
+    click.option(
+        "--margin", metavar="SHARE", help="Changes smaller than this do not matter.  [default: 5%]"
+    ),
+    click.option("--confidence", metavar="SHARE", help="Of every interval.  [default: 95%]"),
+    click.option("--seed", metavar="N", help="Root of every random choice.  [default: random]"),
+    *_OUTPUT,
+)
+
 _SPEECH: tuple[Decorator, ...] = (
     click.option(
         "--json", "as_json", is_flag=True, help="Print the result as JSON, and nothing else."
@@ -99,6 +154,36 @@ def files(function: Callable[..., Any]) -> Callable[..., Any]:
 def speech(function: Callable[..., Any]) -> Callable[..., Any]:
     """How the result is told."""
     return _apply(_SPEECH, function)
+
+
+def sides(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The two variants of a comparison."""
+    return _apply(_SIDES, function)
+
+
+def load_sides(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Under which Python the service runs."""
+    return _apply(_LOAD_SIDES, function)
+
+
+def load_service(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Which service is loaded."""
+    return _apply(_LOAD_SERVICE, function)
+
+
+def load_shape(function: Callable[..., Any]) -> Callable[..., Any]:
+    """How a profile is shrunk."""
+    return _apply(_LOAD_SHAPE, function)
+
+
+def load_generator(function: Callable[..., Any]) -> Callable[..., Any]:
+    """What sends the load."""
+    return _apply(_LOAD_GENERATOR, function)
+
+
+def load_files(function: Callable[..., Any]) -> Callable[..., Any]:
+    """What the figures are held against, and where files are."""
+    return _apply(_LOAD_FILES, function)
 
 
 def _apply(decorators: tuple[Decorator, ...], function: Callable[..., Any]) -> Callable[..., Any]:

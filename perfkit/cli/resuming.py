@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from perfkit.cli.finish import finish
+from perfkit.cli.finish import finish, finish_load
 from perfkit.cli.progress import listening
 
 if TYPE_CHECKING:
@@ -24,6 +24,28 @@ def resumed(
     Raises:
         UsageError: Something else was asked for: the recorded run says it all.
     """
+    nothing_else(given)
+    from perfkit.recording import kind_of_run, read
+    from perfkit.session import aa, compare
+
+    if kind_of_run(Path(folder)) == "load":
+        from perfkit.session.load import run as load
+
+        with listening(quiet=quiet, no_color=no_color) as listener:
+            found = load.resume(Path(folder), listener=listener)
+        return finish_load(found, as_json=as_json, quiet=quiet, no_color=no_color)
+    command = aa if read(Path(folder)).run.command == "aa" else compare
+    with listening(quiet=quiet, no_color=no_color) as listener:
+        outcome = command.resume(Path(folder), listener=listener)
+    return finish(outcome, as_json=as_json, quiet=quiet, no_color=no_color)
+
+
+def nothing_else(given: Mapping[str, object]) -> None:
+    """Insist that nothing was said beside ``--resume``.
+
+    Raises:
+        UsageError: Something else was asked for: the recorded run says it all.
+    """
     others = [name for name, value in given.items() if value not in (None, ())]
     if others:
         spelled = ", ".join(map(_spelled, others))
@@ -31,14 +53,8 @@ def resumed(
             f"--resume takes everything from the recorded run; leave out {spelled}",
             ctx=click.get_current_context(),
         )
-    from perfkit.recording import read
-    from perfkit.session import aa, compare
-
-    command = aa if read(Path(folder)).run.command == "aa" else compare
-    with listening(quiet=quiet, no_color=no_color) as listener:
-        outcome = command.resume(Path(folder), listener=listener)
-    return finish(outcome, as_json=as_json, quiet=quiet, no_color=no_color)
 
 
 def _spelled(name: str) -> str:
-    return "BENCHMARK" if name == "benchmarks" else f"--{name.rstrip('_').replace('_', '-')}"
+    named = {"benchmarks": "BENCHMARK", "profile": "PROFILE"}
+    return named.get(name) or f"--{name.rstrip('_').replace('_', '-')}"

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from perfkit.cli.output import clean
-from perfkit.units import format_change_interval, format_duration
+from perfkit.units import (
+    format_bytes,
+    format_change_interval,
+    format_duration,
+    format_seconds,
+    format_share,
+)
 
 if TYPE_CHECKING:
     from perfkit.analyse.estimate import Estimate
     from perfkit.block import Failure
-    from perfkit.session.progress import SeriesDone
+    from perfkit.session.progress import LoadSecond, LoadStarted, SeriesDone
 
 _MINUTE = 60
-STAGES = {"provision": "preparing environments", "discover": "learning the benchmarks' names"}
+STAGES = {
+    "provision": "preparing environments",
+    "discover": "learning the benchmarks' names",
+    "backing": "starting backing services",
+}
 
 
 def series_label(benchmark: str, series: str) -> str:
@@ -49,6 +60,43 @@ def failure(one: Failure) -> str:
     """A failure on one line: which side, and the last exception line."""
     side = f" on the {one.side}'s side" if one.side is not None else ""
     return f"failed{side}: {clean(one.reason)}"
+
+
+def load_label(started: LoadStarted) -> str:
+    """Which trial or probe begins."""
+    total = "" if started.total is None else f"/{started.total}"
+    return f"[{started.position + 1}{total}] {clean(started.what)}"
+
+
+def length(seconds: float) -> str:
+    """How long a load takes.
+
+    >>> length(40.0)
+    '40.0 s of load'
+    """
+    return f"{format_duration(seconds)} of load"
+
+
+def load_second(now: LoadSecond) -> str:
+    """A second of load on one line."""
+    times = "/".join(
+        format_seconds(x) if math.isfinite(x) else "–" for x in (now.p50, now.p95, now.p99)
+    )
+    used = ", ".join(
+        f"{format_share(cpu, digits=0)} CPU {format_bytes(rss)}"
+        for cpu, rss in zip(now.cpu, now.rss, strict=True)
+    )
+    parts = [
+        f"{now.second:.0f} s",
+        f"level {now.level:.0f}",
+        f"{now.rate}/s",
+        f"p50/p95/p99 {times}",
+        f"{now.failed} failed",
+        used,
+    ]
+    if now.left is not None:
+        parts.append(f"about {time_left(now.left)} left")
+    return " · ".join(part for part in parts if part)
 
 
 def effort(done: SeriesDone) -> str:

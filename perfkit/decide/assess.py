@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from perfkit.analyse.estimate import Estimate
 from perfkit.analyse.stopping import minimum_blocks
+from perfkit.decide.finding import Finding, Part, make_part, reduction
+from perfkit.decide.load.evidence import LoadEvidence, load_finding, why_not
 from perfkit.decide.policy import (
     Action,
     Measure,
@@ -36,50 +38,6 @@ SAME = Recommendation(action=Action.HOLD, text="NONE (both sides are the same va
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """One figure of a finding.
-
-    Attributes:
-        label: The benchmark, or what several were pooled into.
-        baseline: Seconds of one iteration, or bytes.
-        candidate: The same of the candidate.
-        improvement: 1 − ratio, with its interval.
-        status: What it says to the target.
-    """
-
-    label: str
-    baseline: Estimate
-    candidate: Estimate
-    improvement: Estimate
-    status: Status
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """What was found for one heading of the policy.
-
-    Attributes:
-        title: The heading.
-        measure: What it looks at; None for the two rules over all benchmarks.
-        goal: What is wanted, in words.
-        praise: Words added to a met target; may be empty.
-        required: The recommendation waits for it.
-        parts: The figures it rests on; empty when nothing was measured.
-        status: Of all parts together.
-        reason: Why there is no figure, or which benchmarks decided; may be empty.
-    """
-
-    title: str
-    measure: Measure | None
-    goal: str
-    praise: str
-    required: bool
-    parts: tuple[Part, ...]
-    status: Status
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment:
     """A run against a policy.
 
@@ -100,7 +58,15 @@ class Assessment:
     recommendation: Recommendation
 
 
-def assess(result: Result, policy: Policy, *, goal: Goal, complete: bool, same: bool) -> Assessment:
+def assess(
+    result: Result,
+    policy: Policy,
+    *,
+    goal: Goal,
+    complete: bool,
+    same: bool,
+    load: Sequence[LoadEvidence] = (),
+) -> Assessment:
     """Hold a run against a policy.
 
     Args:
@@ -111,10 +77,12 @@ def assess(result: Result, policy: Policy, *, goal: Goal, complete: bool, same: 
         complete: The run came to its end: an interrupted one meets no target, whatever it shows so
             far.
         same: Both sides are the same variant, so that there is nothing to recommend.
+        load: Load runs of the same two variants: what response time, throughput and the memory of
+            a service are judged by.
     """
-    judging = _Judging(result=result, goal=goal, complete=complete)
+    judging = _Judging(result=result, goal=goal, complete=complete, load=tuple(load))
     sections = tuple(_section(title, one, judging) for title, one in policy.sections.items())
-    improvement = _improvement(result.geometric_mean) if result.geometric_mean else None
+    improvement = reduction(result.geometric_mean) if result.geometric_mean else None
     overall = Finding(
         title=PERFORMANCE_TARGET,
         measure=None,
@@ -124,6 +92,7 @@ def assess(result: Result, policy: Policy, *, goal: Goal, complete: bool, same: 
         parts=(),
         status=judging.allow(status(improvement, policy.overall.target), result.rows),
         reason="" if improvement else "fewer than two benchmarks were measured",
+        source="",
     )
     regressions = _no_regressions(judging, policy)
     findings = (*sections, overall, regressions)
@@ -144,6 +113,7 @@ class _Judging:
     result: Result
     goal: Goal
     complete: bool
+    load: tuple[LoadEvidence, ...]
 
     @property
     def whole(self) -> bool:
@@ -182,9 +152,12 @@ def _recommendation(
 
 
 def _section(title: str, section: Section, judging: _Judging) -> Finding:
+    loaded = load_finding(title, section, judging.load)
+    if loaded is not None:
+        return loaded
     parts: tuple[Part, ...] = ()
     if section.measure in {Measure.RESPONSE_TIME, Measure.THROUGHPUT}:
-        reason, gaps = "needs a load test; not part of perfkit compare", False
+        reason, gaps = why_not(section.measure, judging.load), False
     else:
         rows = [row for row in judging.result.rows if _selected(row, section.benchmarks)]
         of_memory = section.measure is Measure.PEAK_MEMORY
@@ -206,6 +179,7 @@ def _section(title: str, section: Section, judging: _Judging) -> Finding:
         parts=parts,
         status=worst(statuses),
         reason=reason,
+        source="",
     )
 
 
@@ -216,7 +190,7 @@ def _selected(row: Row, patterns: Sequence[str]) -> bool:
 
 def _times(rows: Sequence[Row], section: Section, judging: _Judging) -> tuple[Part, ...]:
     parts = (
-        (row, _part(row.id, one.baseline, one.candidate, one.ratio, section.target))
+        (row, make_part(row.id, one.baseline, one.candidate, reduction(one.ratio), section.target))
         for row in rows
         if (one := row.comparison) is not None
     )
@@ -235,21 +209,8 @@ def _memory(rows: Sequence[Row], section: Section, judging: _Judging) -> tuple[P
     baseline, candidate, ratio = (_pooled(column) for column in zip(*whole, strict=True))
     count = "1 benchmark" if len(whole) == 1 else f"{len(whole)} benchmarks, geometric mean"
     label = f"peak resident memory of the benchmark processes ({count}); not of a service"
-    part = _part(label, baseline, candidate, ratio, section.target)
+    part = make_part(label, baseline, candidate, reduction(ratio), section.target)
     return (replace(part, status=judging.allow(part.status, rows)),)
-
-
-def _part(
-    label: str, baseline: Estimate, candidate: Estimate, ratio: Estimate, target: float
-) -> Part:
-    gain = _improvement(ratio)
-    return Part(
-        label=label,
-        baseline=baseline,
-        candidate=candidate,
-        improvement=gain,
-        status=status(gain, target),
-    )
 
 
 def _pooled(estimates: Sequence[Estimate]) -> Estimate:
@@ -266,17 +227,6 @@ def _pooled(estimates: Sequence[Estimate]) -> Estimate:
         high=mean([one.high for one in estimates]),
         confidence=min(one.confidence for one in estimates),
         n=min(one.n for one in estimates),
-    )
-
-
-def _improvement(ratio: Estimate) -> Estimate:
-    """1 − ratio: what a time or a size that went down has gained."""
-    return Estimate(
-        value=1 - ratio.value,
-        low=1 - ratio.high,
-        high=1 - ratio.low,
-        confidence=ratio.confidence,
-        n=ratio.n,
     )
 
 
@@ -309,4 +259,5 @@ def _no_regressions(judging: _Judging, policy: Policy) -> Finding:
         parts=(),
         status=found,
         reason=reason,
+        source="",
     )

@@ -7,6 +7,10 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,3 +60,15 @@ def move_this_thread(where: frozenset[int]) -> None:
     if sys.platform == "linux" and where:
         with contextlib.suppress(OSError):
             os.sched_setaffinity(0, where)
+
+
+@contextlib.contextmanager
+def held_to(where: frozenset[int]) -> Iterator[None]:
+    """Keep the calling thread on some CPUs meanwhile, for the sake of what it starts."""
+    before = available()
+    move_this_thread(where)
+    try:
+        yield
+    finally:
+        if where:
+            move_this_thread(before)

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import queue
-import signal
 import subprocess
-import sys
 import threading
 import time
-from collections import deque
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from perfkit.machine import cpus
 from perfkit.machine._sweeper import sweep
 from perfkit.machine.environ import MARKER
-from perfkit.measure.failure import TargetError, describe_exit, one_line
+from perfkit.machine.process import (
+    Tail,
+    describe_exit,
+    has_ended,
+    kill_group,
+    one_line,
+    pipe,
+    start_thread,
+)
+from perfkit.measure.failure import TargetError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from perfkit.variant import Side
@@ -29,7 +33,6 @@ if TYPE_CHECKING:
 HURRY_SECONDS = 1.0
 """Time to clean up for a script that is ended before its time."""
 
-_TAIL_BYTES = 16_384
 GRACE_SECONDS = 5.0
 """Time to clean up for a script that has done its part."""
 
@@ -113,7 +116,6 @@ class Child:
         self._mark = environ[MARKER]
         self._deadline: float | None = None
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        self._tail: deque[bytes] = deque()
         self._ending = threading.Lock()
         try:
             self._process = subprocess.Popen(
@@ -132,23 +134,15 @@ class Child:
         self.pid = self._process.pid
         self.starting = True
         self.reaped = False
-        self._readers = (_thread(self._read_lines), _thread(self._read_errors))
+        self._reader = start_thread(self._read_lines)
+        self._errors = Tail(pipe(self._process.stderr))
 
     def _read_lines(self) -> None:
         """Queue the answers; None is the end, and stays there for whoever asks."""
-        with contextlib.suppress(OSError, ValueError), _pipe(self._process.stdout) as stdout:
+        with contextlib.suppress(OSError, ValueError), pipe(self._process.stdout) as stdout:
             for line in stdout:
                 self._lines.put(line.decode("ascii", "replace"))
         self._lines.put(None)
-
-    def _read_errors(self) -> None:
-        kept = 0
-        with contextlib.suppress(OSError, ValueError), _pipe(self._process.stderr) as stderr:
-            while chunk := os.read(stderr.fileno(), _TAIL_BYTES):
-                self._tail.append(chunk)
-                kept += len(chunk)
-                while kept - len(self._tail[0]) >= _TAIL_BYTES:
-                    kept -= len(self._tail.popleft())
 
     def tasks(self) -> list[TaskFacts]:
         """All tasks of a process that was started to list them."""
@@ -201,7 +195,7 @@ class Child:
         deadline = time.monotonic() + seconds
         self._deadline = deadline if self._deadline is None else min(self._deadline, deadline)
         with contextlib.suppress(OSError, ValueError):
-            _pipe(self._process.stdin).close()
+            pipe(self._process.stdin).close()
 
     def finish(self) -> None:
         """Wait until the script has left, then make sure that nothing of it is left."""
@@ -212,26 +206,26 @@ class Child:
     def kill(self) -> None:
         """Kill the process and all it started, and reap it."""
         with self._ending:
-            _kill_group(self._process)
+            kill_group(self._process)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(GRACE_SECONDS)
             if not self._closed(_CLOSE_SECONDS):  # something of it lives on elsewhere
                 sweep(MARKER, self._mark)
                 self._closed(_LOOK_SECONDS)
             with contextlib.suppress(OSError):
-                _pipe(self._process.stdin).close()
+                pipe(self._process.stdin).close()
             self.reaped = True
 
     def _closed(self, seconds: float) -> bool:
         """Whether nobody holds the other ends of its pipes any more, after so long at most."""
         deadline = time.monotonic() + seconds
-        for reader in self._readers:
-            reader.join(max(deadline - time.monotonic(), 0))
-        return not any(reader.is_alive() for reader in self._readers)
+        self._reader.join(seconds)
+        quiet = self._errors.join(max(deadline - time.monotonic(), 0))
+        return quiet and not self._reader.is_alive()
 
     def _send(self, line: str) -> None:
         try:
-            stdin = _pipe(self._process.stdin)
+            stdin = pipe(self._process.stdin)
             stdin.write(line.encode("ascii") + b"\n")
             stdin.flush()
         except (OSError, ValueError) as error:  # ValueError: closed here, since it is to leave
@@ -265,7 +259,7 @@ class Child:
             except queue.Empty:
                 if over:
                     return None
-                over = self._is_over()
+                over = has_ended(self._process)
                 continue
             if line is None:
                 self._lines.put(None)
@@ -280,61 +274,18 @@ class Child:
             while self._next_line(min(deadline, self._deadline or deadline)) is not None:
                 pass
 
-    def _is_over(self) -> bool:
-        """Whether it has ended; it stays unreaped, so that the number of its group stays its."""
-        import psutil
-
-        try:
-            ended = psutil.Process(self.pid).status() == psutil.STATUS_ZOMBIE
-        except psutil.NoSuchProcess:
-            return True
-        except psutil.Error:
-            return False
-        return ended or (sys.platform == "win32" and self._process.poll() is not None)
-
     def _gone(self) -> TargetError:
         """The connection is closed: say how the process ended."""
         deadline = time.monotonic() + GRACE_SECONDS
-        while not (over := self._is_over()) and time.monotonic() < deadline:
+        while not (over := has_ended(self._process)) and time.monotonic() < deadline:
             time.sleep(0.01)
         self.kill()
         code = self._process.returncode if over else None
-        last = self._last_words().rpartition("\n")[2] if code else ""
+        last = self._errors.text().rpartition("\n")[2] if code else ""
         return self._error(": ".join(filter(None, (describe_exit(code), last))))
 
     def _error(self, reason: str) -> TargetError:
         """An error with the tail of standard error, after whatever is still under way."""
-        self._readers[1].join(0.2)
-        detail = self._last_words()
+        self._errors.join(0.2)
+        detail = self._errors.text()
         return TargetError(one_line(reason), side=self.side, stage=self._stage, detail=detail)
-
-    def _last_words(self) -> str:
-        tail = b"".join(tuple(self._tail))[-_TAIL_BYTES:]
-        return tail.decode("utf-8", "replace").strip()
-
-
-def _thread(work: Callable[[], None]) -> threading.Thread:
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    return thread
-
-
-def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
-    if stream is None:  # all three are pipes
-        raise ValueError("not a pipe")
-    return stream
-
-
-def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    """Kill a process and what it left in its group, while the number is still theirs."""
-    if sys.platform == "win32":
-        import psutil
-
-        with contextlib.suppress(psutil.Error):
-            for child in psutil.Process(process.pid).children(recursive=True):
-                child.kill()
-        process.kill()
-        return
-    if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from perfkit.errors import PerfkitError
 from perfkit.plan import config
-from perfkit.plan.options import KEYS, KEYS_OF, Options, check
+from perfkit.plan.options import KEYS, KEYS_OF, LOAD_FROM_FILE, Options, check
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -46,6 +46,13 @@ def merge(
     file, wrong_file = check(
         config.read(cwd, problems), keys=KEYS, spelled=_in_file, cwd=cwd, problems=problems
     )
+    if command == "load":
+        kept = {
+            name: getattr(file, name)
+            for name in file.model_fields_set
+            if _key(name) in LOAD_FROM_FILE
+        }
+        file = Options.model_construct(**kept)
     line_preset = _preset(line, on_line, problems)
     file_preset = _preset(file, _in_file, problems)
     if file_preset is not None and getattr(line, file_preset) is False:
@@ -67,7 +74,7 @@ def _key(name: str) -> str:
 
 def on_line(key: str) -> str:
     """How an option is written on the command line."""
-    return "BENCHMARK" if key == "benchmarks" else f"--{key}"
+    return {"benchmarks": "BENCHMARK", "profile": "PROFILE"}.get(key, f"--{key}")
 
 
 def _in_file(key: str) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import math
 import os
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 _DAY = 86_400.0
+_NUMBER = re.compile(r"\d{1,12}(\.\d{0,12})?|\.\d{1,12}", re.ASCII)
 
 
 def _between(
@@ -93,7 +96,15 @@ def _variables(value: object) -> object:
     return _several(value)
 
 
+def _number(value: object) -> float:
+    number = float(value) if isinstance(value, str) and _NUMBER.fullmatch(value) else value
+    if isinstance(number, bool) or not isinstance(number, int | float) or not number < math.inf:
+        raise InvalidError("is no number", got=value, allowed="a number such as 100 or 0.02")
+    return float(number)
+
+
 Several = BeforeValidator(_several)
+Scale: TypeAlias = Annotated[float, _between(_number, 1e-4, 1000, "0.0001 to 1000")]
 Python: TypeAlias = Annotated[str, BeforeValidator(_text)]
 Texts: TypeAlias = Annotated[tuple[Annotated[str, BeforeValidator(_text)], ...], Several]
 Requirements: TypeAlias = Annotated[
@@ -157,14 +168,53 @@ class Options(BaseModel):
     comparisons: Annotated[int, _whole(2, 100_000)] | None = None
     inject: Annotated[float, _between(grammar.share, 0.0, 1.0, "0% to 100%")] | None = None
 
+    profile: Python | None = None
+    app: Python | None = None
+    command: Python | None = None
+    url: Python | None = None
+    pid: Annotated[int, _whole(1, 2**31 - 1)] | None = None
+    health: Python | None = None
+    ready: Annotated[float, _between(grammar.duration, 0.1, 3600, "0.1 s to 1 h")] | None = None
+    allow_host: Texts | None = None
+    services: Texts | None = None
+    time_scale: Scale | None = None
+    user_scale: Scale | None = None
+    trials: Annotated[int, _whole(1, 10_000)] | None = None
+    workers: Annotated[int, _whole(1, 1000)] | None = None
+    expect_workers: Annotated[int, _whole(1, 1000)] | None = None
+    bind: Python | None = None
+    port: Annotated[int, _whole(1, 65_535)] | None = None
+    engine: Python | None = None
+    window: Annotated[float, _between(grammar.duration, 0.05, 3600, "50 ms to 1 h")] | None = None
+    pin: Switch | None = None
+    gate: Switch | None = None
+    from_: Annotated[float, _between(_number, 1, 1e7, "1 to 10 million")] | None = None
+    to: Annotated[float, _between(_number, 1, 1e7, "1 to 10 million")] | None = None
+    resolution: Annotated[float, _between(grammar.share, 0.01, 1.0, "1% to 100%")] | None = None
+    probe: Annotated[float, _between(grammar.duration, 1, 3600, "1 s to 1 h")] | None = None
 
+
+_LOAD_ONLY = frozenset(
+    {"profile", "app", "command", "url", "pid", "health", "ready", "allow-host", "services"}
+    | {"time-scale", "user-scale", "trials", "workers", "expect-workers", "bind", "port", "engine"}
+    | {"window", "pin", "gate", "from", "to", "resolution", "probe"}
+)
 _AA_ONLY = frozenset({"python", "comparisons", "inject"})
-_COMPARE_ONLY = frozenset(
-    {"baseline", "candidate", "control"}
+_SIDES = frozenset(
+    {"baseline", "candidate"}
     | {f"{side}-{what}" for side in ("baseline", "candidate") for what in ("with", "env", "flag")}
 )
-KEYS = frozenset(str(field.alias) for field in Options.model_fields.values())
-KEYS_OF = {"compare": KEYS - _AA_ONLY, "aa": KEYS - _COMPARE_ONLY}
+KEYS = frozenset(str(field.alias) for field in Options.model_fields.values()) - _LOAD_ONLY
+"""What may stand in ``[tool.perfkit]``."""
+
+LOAD_FROM_FILE = frozenset({"with", "margin", "confidence", "output", "policy", "download"})
+"""What ``load`` takes from there: a baseline for ``compare`` makes no load test a comparison."""
+
+KEYS_OF = {
+    "compare": KEYS - _AA_ONLY,
+    "aa": KEYS - _SIDES - {"control"},
+    "load": _LOAD_ONLY | _SIDES | LOAD_FROM_FILE | {"python", "seed"},
+}
 
 
 def check(

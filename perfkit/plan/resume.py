@@ -28,22 +28,8 @@ def resume_plan(recording: Recording) -> Plan:
     selection = select(run.benchmarks, cwd=cwd)
     problems = [*selection.problems]
     if run.redacted:
-        problems.append(
-            PerfkitError(
-                "the run cannot be resumed: its credentials were not recorded",
-                got=str(recording.folder),
-                remedy="start it again; what was measured stays readable with 'perfkit show'",
-            )
-        )
-    missing = {v.interpreter.executable: v for v in (run.baseline, run.candidate) if _is_gone(v)}
-    problems += [
-        PerfkitError(
-            f"the {variant.side}'s interpreter is gone",
-            got=executable,
-            remedy=f"install Python {variant.interpreter.label} there again",
-        )
-        for executable, variant in missing.items()
-    ]
+        problems.append(credentials_missing(recording.folder))
+    problems += gone_interpreters(run.baseline, run.candidate)
     if problems:
         raise PlanError(problems)
     return Plan(
@@ -66,5 +52,27 @@ def resume_plan(recording: Recording) -> Plan:
     )
 
 
-def _is_gone(variant: Variant) -> bool:
-    return not Path(variant.interpreter.executable).is_file()
+def credentials_missing(folder: Path) -> PerfkitError:
+    """Why a run with credentials in its requirements cannot be gone on with."""
+    return PerfkitError(
+        "the run cannot be resumed: its credentials were not recorded",
+        got=str(folder),
+        remedy="start it again; what was measured stays readable with 'perfkit show'",
+    )
+
+
+def gone_interpreters(*variants: Variant | None) -> list[PerfkitError]:
+    """A problem for each interpreter that is not there any more."""
+    missing = {
+        one.interpreter.executable: one
+        for one in variants
+        if one is not None and not Path(one.interpreter.executable).is_file()
+    }
+    return [
+        PerfkitError(
+            f"the {variant.side}'s interpreter is gone",
+            got=executable,
+            remedy=f"install Python {variant.interpreter.label} there again",
+        )
+        for executable, variant in missing.items()
+    ]

@@ -12,6 +12,20 @@ SETUP_PHASE = -1
 """Phase of requests that prepare a user (log in, say) before the load begins; never counted."""
 
 
+RAMP = "ramp"
+HOLD = "hold"
+BEFORE = "before"
+STRESS = "stress"
+RECOVERY = "recovery"
+ROLES = (RAMP, HOLD, BEFORE, STRESS, RECOVERY)
+
+BUILT_IN = ("user", "count", "random")
+"""Variables that exist always."""
+
+MOST_CHECKS = 16
+"""Checks of one request; events have a bit for each."""
+
+
 class Model(StrEnum):
     """Who decides when the next request is sent (Schroeder et al., NSDI 2006)."""
 
@@ -37,8 +51,9 @@ class Stage:
         name: Unique within the profile; thresholds name it: ``p(95)@hold<150ms``.
         seconds: Its length; 0 for a jump.
         target: Level at its end: users (closed) or requests per second (open).
-        role: What it is for: ``"ramp"``, ``"hold"``, ``"before"`` (the level recovery is measured
-            against), ``"stress"``, ``"recovery"``.
+        role: What it is for: ``"ramp"`` (judged by itself only), ``"hold"``, ``"before"`` (the
+            level recovery is measured against), ``"stress"``, ``"recovery"``. The level may move
+            in each of them, as it does throughout in the guide's peak and stress tests.
     """
 
     name: str
@@ -78,8 +93,10 @@ class Request:
         path: Path with query; ``${variable}`` is filled in.
         headers: ``(name, value)``; values may hold variables.
         body: Text sent, or None; may hold variables. JSON is text here already.
-        checks: At most 16; without any, a status below 400 is right.
-        capture: ``(variable, path)`` pairs: values taken from a JSON answer (``"items.0.id"``).
+        checks: At most `MOST_CHECKS`; without one of status, a status below 400 is right.
+        capture: ``(variable, path)`` pairs: values taken from a JSON answer (``"items.0.id"``) and
+            kept by the user. Every captured variable is captured in ``setup`` already, so that no
+            request is ever sent without it; a later capture replaces the value.
     """
 
     name: str
@@ -100,8 +117,10 @@ class Scenario:
         requests: Drawn by weight, one an iteration; empty with a Locust file.
         setup: Sent by each user once, in order, before the load begins.
         variables: ``(name, values)``: each request draws one value, seeded. ``${user}`` (number of
-            the user), ``${count}`` (of the user's requests) and ``${random}`` exist always.
+            the user), ``${count}`` (of the user's requests) and ``${random}`` exist always. They
+            are filled in as they are, once: see `perfkit.profile.template`.
         think: Shortest and longest pause in seconds after an answer; drawn uniformly (closed only).
+            (0, 0) with a Locust file leaves the file's own ``wait_time``.
         locustfile: A user's own Locust file, absolute, or None.
         timeout: Seconds after which a request without an answer has failed.
     """
@@ -129,13 +148,17 @@ class Profile:
         users: Users held ready: the highest level (closed), or the pool that sends (open).
         arrivals: How an open model spreads its arrivals.
         scenario: What is sent.
-        thresholds: What must hold.
-        aborts: Thresholds with ``for``: the run ends when one has not held for so long.
-        breaks: Thresholds that define the breaking point.
+        thresholds: What must hold: ``p(95)<150ms``. None is sustained.
+        aborts: Conditions that end the run once they have been *true* without a break for as long
+            as their ``for`` says: ``p(95)>200ms for 10s``. All are sustained, and look at what is
+            known second by second (`perfkit.profile.threshold.LIVE`).
+        breaks: Conditions that are *true* of a broken service: ``p(95)>=200ms``. The lowest level
+            at which one is true is the breaking point. None is sustained or of a phase. That
+            throughput no longer rises is always such a condition and not listed here.
         sliced: Windows may alternate between two services (false: one after the other).
         trials: Trials of a comparison unless somebody says otherwise.
-        recovery: ``(relative tolerance, seconds)``: recovered once windowed p95 and error rate
-            stay within the tolerance of the level before the stress for so long.
+        recovery: ``(tolerance, seconds)``: recovered once windowed p95 (relative) and error rate
+            (absolute) stay within the tolerance of the level before the stress for so long.
         graceful_stop: Seconds that requests in flight at the end have to be answered.
         time_scale: By which its stages were shrunk already; 1.0 for none.
         user_scale: By which its levels were shrunk already; 1.0 for none.
@@ -164,4 +187,7 @@ class Profile:
     @property
     def seconds(self) -> float:
         """Length of all stages."""
-        return sum(stage.seconds for stage in self.stages)
+        seconds = 0.0  # in plain steps: sum() rounds otherwise since 3.12, and this is a bound
+        for stage in self.stages:
+            seconds += stage.seconds
+        return seconds

@@ -15,7 +15,7 @@ from perfkit.recording.compare import (
     read,
     redacted,
 )
-from perfkit.recording.journal import FILE_NAME, redact
+from perfkit.recording.journal import FILE_NAME, kind_of_run, redact
 
 __all__ = [
     "FILE_NAME",
@@ -31,6 +31,7 @@ __all__ = [
     "SeriesStart",
     "SideFacts",
     "read",
+    "kind_of_run",
     "redact",
     "redacted",
 ]

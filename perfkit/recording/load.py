@@ -50,19 +50,39 @@ class LoadMethod:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SearchMethod:
+    """How a breaking point is searched for.
+
+    Attributes:
+        start: First level: users or requests per second.
+        limit: Highest level tried; a service that holds there has "not reached" its breaking point.
+        resolution: Relative width of the interval that is enough.
+        settle_seconds: Beginning of a probe that is left out.
+        hold_seconds: Length of the steady window that is judged.
+    """
+
+    start: float
+    limit: float
+    resolution: float
+    settle_seconds: float
+    hold_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LoadRun:
     """The first line: what was asked for, of whom, where.
 
     Attributes:
         schema: Version of this format.
         id: Name of the run, also of its folder.
-        mode: ``"single"``, ``"compare"``, ``"breakpoint"`` or ``"calibrate"``.
+        mode: ``"single"``, ``"compare"`` or ``"breakpoint"`` (of one side or two).
         created: Local time with offset, ISO 8601.
         perfkit: perfkit's version.
         seed: Root of every random choice of the run.
         profile: The profile as scaled.
         service: The service.
         method: How load is generated.
+        search: How a breaking point is searched for; None in the other modes.
         baseline: The baseline; the only side of a run of one. None for a URL.
         candidate: The candidate, or None.
         trials: Trials wanted (1 for a run of one).
@@ -70,6 +90,8 @@ class LoadRun:
         confidence: Coverage of every interval.
         ceiling: Requests/s the generator can do at most (``perfkit load calibrate``), or None.
         floor: Seconds a request to a null server takes (median), or None.
+        gate: A candidate that is worse beyond the margin makes the run fail.
+        allow_hosts: Hosts beside this machine that may be sent load to.
         host: Facts of the machine.
         cwd: Folder the run was started in.
         policy: Text (YAML) of the user's policy, or None for perfkit's own.
@@ -85,6 +107,7 @@ class LoadRun:
     profile: Profile
     service: Service
     method: LoadMethod
+    search: SearchMethod | None
     baseline: Variant | None
     candidate: Variant | None
     trials: int
@@ -92,6 +115,8 @@ class LoadRun:
     confidence: float
     ceiling: float | None
     floor: float | None
+    gate: bool
+    allow_hosts: tuple[str, ...]
     host: dict[str, str | int | float | None]
     cwd: str
     policy: str | None
@@ -224,8 +249,8 @@ class SegmentEnd:
     Attributes:
         id: The segment's.
         reason: ``"finished"``, ``"requests"`` (the wanted number was sent), ``"aborted"`` (a
-            threshold with ``for``), ``"service"`` (it died), ``"generator"`` (the engine failed or
-            lost a worker) or ``"interrupted"``.
+            threshold with ``for``), ``"service"`` (it died), ``"backing"`` (a backing service died),
+            ``"generator"`` (the engine failed or lost a worker), ``"disk"`` or ``"interrupted"``.
         detail: More of it: the threshold, the service's last words; may be empty.
         seconds: From the origin to the end of the load.
         workers: What the generator processes say.

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import math
 from typing import TYPE_CHECKING, Any
 
+from perfkit.report.plain import estimate, finding, number
+
 if TYPE_CHECKING:
-    from perfkit.analyse.estimate import Estimate
-    from perfkit.decide.assess import Finding
     from perfkit.report.rows import RowView
     from perfkit.report.view import View
 
@@ -58,7 +57,7 @@ def as_json(view: View) -> str:
         },
         "seed": view.seed,
         "benchmarks": [_row(row) for row in view.rows],
-        "geometric_mean": _estimate(view.geometric_mean),
+        "geometric_mean": estimate(view.geometric_mean),
         "caveats": [
             {
                 "code": one.code,
@@ -70,12 +69,12 @@ def as_json(view: View) -> str:
             for one in group.all
         ],
         "assessment": {
-            "sections": [_finding(one) for one in findings],
+            "sections": [finding(one) for one in findings],
             "status": assessment.status.value,
             "recommendation": assessment.recommendation.text,
             "action": assessment.recommendation.action.value,
         },
-        "seconds": {stage: _number(spent) for stage, spent in view.seconds},
+        "seconds": {stage: number(spent) for stage, spent in view.seconds},
         "files": [name for name, _ in view.files],
     }
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
@@ -88,17 +87,17 @@ def _row(row: RowView) -> dict[str, Any]:
         "id": row.id,
         "description": row.description,
         "verdict": row.verdict.value,
-        "ratio": _estimate(found.ratio) if found else None,
-        "baseline": _estimate(found.baseline) if found else None,
-        "candidate": _estimate(found.candidate) if found else None,
-        "detectable": _number(found.detectable) if found else None,
-        "p_value": _number(found.p_value) if found else None,
+        "ratio": estimate(found.ratio) if found else None,
+        "baseline": estimate(found.baseline) if found else None,
+        "candidate": estimate(found.candidate) if found else None,
+        "detectable": number(found.detectable) if found else None,
+        "p_value": number(found.p_value) if found else None,
         "stopped": found.stopped if found else None,
-        "baseline_rss": _estimate(found.baseline_rss) if found else None,
-        "candidate_rss": _estimate(found.candidate_rss) if found else None,
-        "rss_ratio": _estimate(found.rss_ratio) if found else None,
-        "effects": [_number(effect) for effect in found.effects] if found else [],
-        "control": _estimate(row.control.ratio) if row.control else None,
+        "baseline_rss": estimate(found.baseline_rss) if found else None,
+        "candidate_rss": estimate(found.candidate_rss) if found else None,
+        "rss_ratio": estimate(found.rss_ratio) if found else None,
+        "effects": [number(effect) for effect in found.effects] if found else [],
+        "control": estimate(row.control.ratio) if row.control else None,
         "failure": failure
         and {
             "side": failure.side and failure.side.value,
@@ -107,29 +106,3 @@ def _row(row: RowView) -> dict[str, Any]:
             "detail": failure.detail,
         },
     }
-
-
-def _finding(finding: Finding) -> dict[str, Any]:
-    return {
-        "title": finding.title,
-        "status": finding.status.value,
-        "goal": finding.goal,
-        "required": finding.required,
-        "reason": finding.reason,
-    }
-
-
-def _estimate(estimate: Estimate | None) -> dict[str, Any] | None:
-    if estimate is None:
-        return None
-    return {
-        "value": _number(estimate.value),
-        "low": _number(estimate.low),
-        "high": _number(estimate.high),
-        "confidence": estimate.confidence,
-        "n": estimate.n,
-    }
-
-
-def _number(value: float) -> float | None:
-    return value if math.isfinite(value) else None

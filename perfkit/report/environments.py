@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING
 from perfkit.variant import Side
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
     from perfkit.recording import Recording, SideFacts
     from perfkit.variant import Variant
+
+    Facts = Mapping[Side, Sequence[SideFacts]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,19 +60,42 @@ class PackageLine:
 
 def side_lines(recording: Recording) -> tuple[SideLine, ...]:
     """What the two sides are, as planned and as the measured processes told."""
-    one, other = recording.run.baseline, recording.run.candidate
-    return tuple(
-        SideLine(name=name, baseline=left or "–", candidate=right or "–")
-        for (name, left), (_, right) in zip(
-            _facts(one, recording), _facts(other, recording), strict=True
-        )
-    )
+    run = recording.run
+    return lines_of(run.baseline, run.candidate, _measured(recording))
 
 
 def package_lines(recording: Recording) -> tuple[PackageLine, ...]:
     """Installed packages in name order, those that differ first."""
-    left, right = (_packages(recording, side) for side in Side)
     intended = {name for one in recording.measured.values() for name in one.intended}
+    return packages_of(_measured(recording), intended)
+
+
+def lines_of(baseline: Variant, candidate: Variant | None, facts: Facts) -> tuple[SideLine, ...]:
+    """Facts of two variants, or of one.
+
+    Args:
+        baseline: As planned.
+        candidate: As planned, or None.
+        facts: What the measured processes told, side by side.
+    """
+    left = _facts(baseline, facts.get(Side.BASELINE, ()))
+    right = (
+        _facts(candidate, facts.get(Side.CANDIDATE, ())) if candidate else [("", "")] * len(left)
+    )
+    return tuple(
+        SideLine(name=name, baseline=one or "–", candidate=other or "–")
+        for (name, one), (_, other) in zip(left, right, strict=True)
+    )
+
+
+def packages_of(facts: Facts, intended: Collection[str]) -> tuple[PackageLine, ...]:
+    """Packages of both sides, those that differ first.
+
+    Args:
+        facts: What the measured processes told, side by side.
+        intended: Names the sides were asked to differ in.
+    """
+    left, right = (_packages(facts.get(side, ())) for side in Side)
     lines = [
         PackageLine(
             name=name,
@@ -81,9 +108,15 @@ def package_lines(recording: Recording) -> tuple[PackageLine, ...]:
     return tuple(sorted(lines, key=lambda line: not line.differs))
 
 
-def _facts(variant: Variant, recording: Recording) -> list[tuple[str, str]]:
+def _measured(recording: Recording) -> Facts:
+    return {
+        Side.BASELINE: [one.baseline for one in recording.measured.values()],
+        Side.CANDIDATE: [one.candidate for one in recording.measured.values()],
+    }
+
+
+def _facts(variant: Variant, told: Sequence[SideFacts]) -> list[tuple[str, str]]:
     python = variant.interpreter
-    versions = sorted({facts.pyperf for facts in _side_facts(recording, variant.side)})
     return [
         ("Version", python.label),
         ("Implementation", python.implementation),
@@ -95,21 +128,14 @@ def _facts(variant: Variant, recording: Recording) -> list[tuple[str, str]]:
         ("Interpreter options", " ".join(variant.flags)),
         ("Environment variables", ", ".join(f"{key}={value}" for key, value in variant.environ)),
         ("Extra requirements", ", ".join(variant.requirements)),
-        ("pyperf", ", ".join(versions)),
+        ("pyperf", ", ".join(sorted({facts.pyperf for facts in told}))),
         ("Configured with", python.config_args),
     ]
 
 
-def _side_facts(recording: Recording, side: Side) -> list[SideFacts]:
-    return [
-        one.baseline if side is Side.BASELINE else one.candidate
-        for one in recording.measured.values()
-    ]
-
-
-def _packages(recording: Recording, side: Side) -> dict[str, tuple[str, ...]]:
+def _packages(told: Sequence[SideFacts]) -> dict[str, tuple[str, ...]]:
     found: dict[str, set[str]] = {}
-    for facts in _side_facts(recording, side):
+    for facts in told:
         for name, version in facts.packages:
             found.setdefault(name, set()).add(version)
     return {name: tuple(sorted(versions)) for name, versions in found.items()}

@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.measure import Measurement
-from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
+from perfkit.report.terminal import STYLES, caveat, console_of, drawn, fitted
 from perfkit.report.wording import printable
 from perfkit.units import format_duration, format_share
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rich.console import RenderableType
+    from rich.console import Console
 
     from perfkit.report.rows import RowView
-    from perfkit.report.view import CaveatGroup, View
-
-_STYLES = {
-    "slower": "bold red",
-    "faster": "bold green",
-    "equivalent": "",
-    "open": "yellow",
-    "failed": "bold magenta",
-}
-_LISTED = 5  # benchmarks named under a caveat before the rest is counted
-_INDENT = 2
+    from perfkit.report.view import View
 
 
 def as_text(view: View, *, width: int, color: bool, brief: bool = False) -> str:
@@ -48,78 +34,29 @@ def as_text(view: View, *, width: int, color: bool, brief: bool = False) -> str:
     Returns:
         Lines without trailing blanks, paragraphs parted by empty lines.
     """
-    console = Console(
-        file=io.StringIO(),
-        width=width,
-        force_terminal=color,
-        color_system="standard" if color else None,
-        no_color=not color,
-        legacy_windows=False,
-        highlight=False,
-        markup=False,
-        emoji=False,
-    )
-    parts = [_drawn(Text(printable(view.verdict), style="bold"), console)]
+    console = console_of(width, color=color)
+    parts = [drawn(Text(printable(view.verdict), style="bold"), console)]
     if view.rows and not brief:
         parts.append(_table(view, console))
-    parts += [_drawn(_failure(row), console) for row in view.failures]
+    parts += [drawn(_failure(row), console) for row in view.failures]
     if view.geometric_mean is not None:
-        parts.append(_drawn(Text.assemble("Altogether ", (view.mean, "bold")), console))
+        parts.append(drawn(Text.assemble("Altogether ", (view.mean, "bold")), console))
     if not brief:
-        parts += ["\n".join(_drawn(_caveat(group), console) for group in view.caveats)]
-        parts += ["\n".join(_drawn(line, console) for line in _footer(view))]
+        parts += ["\n".join(drawn(caveat(group), console) for group in view.caveats)]
+        parts += ["\n".join(drawn(line, console) for line in _footer(view))]
     return "\n\n".join(part for part in parts if part)
 
 
-def _drawn(renderable: RenderableType, console: Console) -> str:
-    with console.capture() as captured:
-        console.print(renderable)
-    return "\n".join(line.rstrip() for line in captured.get().splitlines())
-
-
 def _table(view: View, console: Console) -> str:
-    for padding in (2, 1):
-        table = Table(box=None, padding=(0, padding, 0, 0), pad_edge=False, header_style="bold")
-        table.add_column("benchmark", no_wrap=True)
-        _add_figures(table, view)
-        for row in view.rows:
-            table.add_row(Text(printable(row.id)), *_figures(row))
-        if _natural_width(table, console) <= console.width:
-            return _drawn(table, console)
-    return _stacked(view, console)
-
-
-def _stacked(view: View, console: Console) -> str:
-    """The figures as one table, so that they align, with each name on a line above its own."""
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
-    _add_figures(table, view)
-    for row in view.rows:
-        table.add_row(*_figures(row))
-    indented = Padding(table, (0, 0, 0, _INDENT), expand=False)
-    room = console.width
-    console.width = max(room, _natural_width(indented, console))
-    head, *lines = _drawn(indented, console).splitlines()
-    console.width = room
-    names = (_drawn(Text(printable(row.id), overflow="fold"), console) for row in view.rows)
-    pairs = zip(names, lines, strict=True)
-    return "\n".join([head, *(f"{name}\n{line}" for name, line in pairs)])
-
-
-def _natural_width(renderable: RenderableType, console: Console) -> int:
-    options = console.options.update(max_width=1_000_000)
-    return Measurement.get(console, options, renderable).maximum
-
-
-def _add_figures(table: Table, view: View) -> None:
-    table.add_column("baseline", justify="right", no_wrap=True)
-    table.add_column("candidate", justify="right", no_wrap=True)
-    table.add_column(f"change [{format_share(view.confidence, digits=0)}]", no_wrap=True)
-    table.add_column("verdict", no_wrap=True)
-    table.add_column("detectable", justify="right", no_wrap=True)
+    change = f"change [{format_share(view.confidence, digits=0)}]"
+    heads = ["baseline", "candidate", change, "verdict", "detectable"]
+    rows = [(printable(row.id), _figures(row)) for row in view.rows]
+    right = {"baseline", "candidate", "detectable"}
+    return fitted("benchmark", heads, rows, console, right=right)
 
 
 def _figures(row: RowView) -> tuple[Text, ...]:
-    style = _STYLES[row.tone]
+    style = STYLES[row.tone]
     return (
         Text(row.baseline),
         Text(row.candidate),
@@ -135,23 +72,8 @@ def _failure(row: RowView) -> Text:
     side = f" on the {row.failure.side}" if row.failure.side else ""
     name = printable(row.id)
     return Text.assemble(
-        (f"{name} failed{side}: ", _STYLES["failed"]), printable(row.failure.reason)
+        (f"{name} failed{side}: ", STYLES["failed"]), printable(row.failure.reason)
     )
-
-
-def _caveat(group: CaveatGroup) -> RenderableType:
-    named = [printable(name) for name in group.benchmarks]
-    more = f" and {len(named) - _LISTED} more" if len(named) > _LISTED else ""
-    text = group.sentences
-    if group.alike and named:
-        text = f"{', '.join(named[:_LISTED])}{more}: {text}"
-    elif named:
-        text = f"{named[0]}: {text}"
-        if others := named[1:_LISTED]:
-            text = f"{text} Likewise {', '.join(others)}{more}."
-    grid = Table.grid(padding=(0, 1, 0, 0))
-    grid.add_row("!", Text(printable(text)))
-    return grid
 
 
 def _footer(view: View) -> Iterator[Text]:

@@ -12,14 +12,16 @@ from perfkit.decide.assess import Assessment, assess
 from perfkit.decide.judge import CONTROL
 from perfkit.decide.verdict import Verdict
 from perfkit.report import wording
+from perfkit.report.caveats import CaveatGroup, group_caveats
 from perfkit.report.environments import PackageLine, SideLine, package_lines, side_lines
 from perfkit.report.reading import how_to_read
 from perfkit.report.rows import RowView, change, make_row
 from perfkit.units import format_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
+    from perfkit.decide.load.evidence import LoadEvidence
     from perfkit.decide.policy import Policy
     from perfkit.decide.result import Result
     from perfkit.recording import Recording
@@ -33,32 +35,6 @@ PYPERF_FILES = (
     ("baseline.json", "for python -m pyperf compare_to and stats"),
     ("candidate.json", "the same, of the candidate"),
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaveatGroup:
-    """Caveats of one kind.
-
-    Attributes:
-        code: Their common code.
-        text: What is the matter; of the first one, where they differ in their numbers.
-        remedy: What to do; of the first one, where they differ.
-        benchmarks: Whom it concerns; empty when the whole run.
-        alike: Text and remedy are the same for all.
-        all: Every member.
-    """
-
-    code: str
-    text: str
-    remedy: str
-    benchmarks: tuple[str, ...]
-    alike: bool
-    all: tuple[Caveat, ...]
-
-    @property
-    def sentences(self) -> str:
-        """What is the matter and what to do, as sentences."""
-        return wording.sentences(self.text, self.remedy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,13 +109,16 @@ class View:
         return tuple(row for row in self.rows if row.failure is not None)
 
 
-def build_view(recording: Recording, result: Result, policy: Policy) -> View:
+def build_view(
+    recording: Recording, result: Result, policy: Policy, *, load: Sequence[LoadEvidence] = ()
+) -> View:
     """Put a judged run into words and numbers.
 
     Args:
         recording: What was recorded.
         result: The same, analysed and judged.
         policy: The targets it is held against.
+        load: Load runs of the same two variants that are to count as well.
     """
     run = recording.run
     state = recording.finishes[-1].status if recording.finishes else "unfinished"
@@ -168,32 +147,16 @@ def build_view(recording: Recording, result: Result, policy: Policy) -> View:
         geometric_mean=result.geometric_mean,
         mean=_mean(result),
         caveats=group_caveats([*_of_the_recording(recording, state), *result.caveats]),
-        assessment=assess(result, policy, goal=run.goal, complete=state == "finished", same=same),
+        assessment=assess(
+            result, policy, goal=run.goal, complete=state == "finished", same=same, load=load
+        ),
         sides=side_lines(recording),
         packages=package_lines(recording),
-        host=_host(run.host),
+        host=host_facts(run.host),
         seconds=_seconds(result),
         how_to_read=how_to_read(run, same=same),
         folder=recording.folder,
         files=_files(recording),
-    )
-
-
-def group_caveats(caveats: Iterable[Caveat]) -> tuple[CaveatGroup, ...]:
-    """Put caveats of the same kind together, in the order of their first appearance."""
-    groups: dict[str, list[Caveat]] = {}
-    for caveat in dict.fromkeys(caveats):
-        groups.setdefault(caveat.code, []).append(caveat)
-    return tuple(
-        CaveatGroup(
-            code=code,
-            text=members[0].text,
-            remedy=members[0].remedy,
-            benchmarks=tuple(one.benchmark for one in members if one.benchmark is not None),
-            alike=len({(one.text, one.remedy) for one in members}) == 1,
-            all=tuple(members),
-        )
-        for code, members in groups.items()
     )
 
 
@@ -203,7 +166,8 @@ def _files(recording: Recording) -> tuple[tuple[str, str], ...]:
     return FILES + PYPERF_FILES if measured else FILES
 
 
-def _host(facts: Mapping[str, str | int | float | None]) -> tuple[tuple[str, str], ...]:
+def host_facts(facts: Mapping[str, str | int | float | None]) -> tuple[tuple[str, str], ...]:
+    """Facts of the machine in words."""
     found = []
     for name, fact in facts.items():
         words = name.replace("_", " ")

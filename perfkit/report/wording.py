@@ -106,11 +106,28 @@ def short_names(baseline: Variant, candidate: Variant) -> tuple[str, str]:
     return side_names(baseline, candidate)
 
 
-def _name(variant: Variant, other: Variant) -> str:
+def side_name(variant: Variant) -> str:
+    """A variant that is compared with nothing, in words."""
+    return _name(variant, None)
+
+
+def short_name(variant: Variant) -> str:
+    """The same as the guide's template names it, where that is enough."""
+    python = variant.interpreter
+    plain = python.implementation == "cpython" and not python.free_threaded
+    if not plain or variant.requirements or variant.environ or variant.flags:
+        return side_name(variant)
+    return f"Python {'.'.join(python.label.split('.')[:2])}"
+
+
+def _name(variant: Variant, other: Variant | None) -> str:
+    requirements, environ, flags = (
+        (other.requirements, other.environ, other.flags) if other else ((), (), ())
+    )
     extras = [
-        *(text for text in variant.requirements if text not in other.requirements),
-        *(f"{key}={value}" for key, value in variant.environ if (key, value) not in other.environ),
-        *([" ".join(variant.flags)] if variant.flags and variant.flags != other.flags else []),
+        *(text for text in variant.requirements if text not in requirements),
+        *(f"{key}={value}" for key, value in variant.environ if (key, value) not in environ),
+        *([" ".join(variant.flags)] if variant.flags and variant.flags != flags else []),
     ]
     name = f"Python {variant.interpreter.label}"
     return f"{name} with {', '.join(extras)}" if extras else name
@@ -155,7 +172,7 @@ def _nothing(result: Result, state: str) -> str:
 
 def _noisy(tripped: Sequence[str], names: tuple[str, str]) -> str:
     return (
-        f"The machine was too noisy to tell {names[1]} from {_brief(names[1], names[0])}: "
+        f"The machine was too noisy to tell {names[1]} from {brief(names[1], names[0])}: "
         f"the baseline measured against itself differed in {_listed(tripped)}. "
         "No difference is claimed."
     )
@@ -178,22 +195,22 @@ def _itself(run: Run, measured: Sequence[Row], name: str) -> str:
 def _single(row: Row, names: tuple[str, str], margin: float) -> str:
     if row.comparison is None:
         return ""
-    brief = _brief(names[1], names[0])
+    other = brief(names[1], names[0])
     change = _change(row)
     if row.verdict in _ACCUSING:
-        return f"{names[1]} is {row.verdict} than {brief} in {row.id}: {change}."
+        return f"{names[1]} is {row.verdict} than {other} in {row.id}: {change}."
     if row.verdict is Verdict.EQUIVALENT:
         return (
-            f"{names[1]} and {brief} are equivalent in {row.id} "
+            f"{names[1]} and {other} are equivalent in {row.id} "
             f"within ±{margin * 100:g} %: {change}."
         )
-    return f"{names[1]} against {brief} in {row.id} is inconclusive: {change}."
+    return f"{names[1]} against {other} in {row.id} is inconclusive: {change}."
 
 
 def _several(measured: Sequence[Row], names: tuple[str, str], margin: float) -> str:
     by = {verdict: [r for r in measured if r.verdict is verdict] for verdict in Verdict}
     slower, faster = by[Verdict.SLOWER], by[Verdict.FASTER]
-    same, brief = by[Verdict.EQUIVALENT], _brief(names[1], names[0])
+    same, other = by[Verdict.EQUIVALENT], brief(names[1], names[0])
     total = f"{len(measured)} benchmarks"
     rest = [f"{len(same)} equivalent within ±{margin * 100:g} %"] if same else []
     for verdict in (Verdict.INCONCLUSIVE, Verdict.NOT_COMPARABLE):
@@ -202,19 +219,19 @@ def _several(measured: Sequence[Row], names: tuple[str, str], margin: float) -> 
     if slower:
         gains = f"; faster in {len(faster)}" if faster else "; faster in none"
         return (
-            f"{names[1]} is slower than {brief} in {len(slower)} of {total} "
+            f"{names[1]} is slower than {other} in {len(slower)} of {total} "
             f"({_named(slower)}){gains}{others}."
         )
     if faster:
         return (
-            f"{names[1]} is faster than {brief} in {len(faster)} of {total} "
+            f"{names[1]} is faster than {other} in {len(faster)} of {total} "
             f"({_named(faster)}); slower in none{others}."
         )
     if not same:
         return (
-            f"Whether {names[1]} is faster or slower than {brief} is inconclusive in all {total}."
+            f"Whether {names[1]} is faster or slower than {other} is inconclusive in all {total}."
         )
-    return f"No difference between {names[1]} and {brief} was found in {total}: {', '.join(rest)}."
+    return f"No difference between {names[1]} and {other} was found in {total}: {', '.join(rest)}."
 
 
 def _missing(result: Result) -> str:
@@ -243,7 +260,7 @@ def _change(row: Row) -> str:
     return format_change_interval(ratio.value, ratio.low, ratio.high)
 
 
-def _brief(said: str, name: str) -> str:
+def brief(said: str, name: str) -> str:
     """``"3.12.1"`` after ``"Python 3.13.0"`` has been said."""
     return name.removeprefix("Python ") if said.startswith("Python ") else name
 

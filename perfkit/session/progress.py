@@ -105,7 +105,83 @@ class Note:
     text: str
 
 
-Event: TypeAlias = Stage | SeriesStarted | BlockDone | SeriesDone | Failed | Started | Note
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadStarted:
+    """The load of a trial or probe begins.
+
+    Attributes:
+        what: In words: ``"trial 3"``, ``"Python 3.12.1 at 200 users"``.
+        position: Trials or probes done.
+        total: Trials in all, or None when that cannot be told.
+        seconds: Length of its load.
+        level_name: ``"users"`` or ``"requests/s"``.
+        stages: ``(name, end)`` of each stage, in seconds.
+    """
+
+    what: str
+    position: int
+    total: int | None
+    seconds: float
+    level_name: str
+    stages: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadSecond:
+    """A second of load has passed.
+
+    Attributes:
+        second: Seconds from the origin.
+        level: Users or rate now.
+        rate: Answers per second in it.
+        failed: Of them, failed.
+        p50: Median response time of right answers in it; NaN without any.
+        p95: 95th percentile.
+        p99: 99th percentile.
+        rss: Resident bytes of the services, side by side.
+        cpu: CPU of the services, 1.0 being one CPU, side by side.
+        left: Expected seconds until the run ends, or None when it cannot be told.
+    """
+
+    second: float
+    level: float
+    rate: int
+    failed: int
+    p50: float
+    p95: float
+    p99: float
+    rss: tuple[int, ...]
+    cpu: tuple[float, ...]
+    left: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadDone:
+    """The load of a trial or probe has ended.
+
+    Attributes:
+        what: As `LoadStarted` said.
+        result: What came of it, in words.
+        good: It went as it should.
+    """
+
+    what: str
+    result: str
+    good: bool
+
+
+Event: TypeAlias = (
+    Stage
+    | SeriesStarted
+    | BlockDone
+    | SeriesDone
+    | Failed
+    | Started
+    | Note
+    | LoadStarted
+    | LoadSecond
+    | LoadDone
+)
 Listener: TypeAlias = Callable[[Event], None]
 
 

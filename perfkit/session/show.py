@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from perfkit.recording import read
+from perfkit.recording import kind_of_run, read
 from perfkit.session import aa, outcome
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from perfkit.session.aa import AaOutcome
+    from perfkit.session.load.outcome import LoadOutcome
     from perfkit.session.outcome import Outcome
 
 
-def load(folder: Path) -> Outcome | AaOutcome:
+def load(folder: Path) -> Outcome | AaOutcome | LoadOutcome:
     """Read and judge a recorded run; nothing is written.
 
     Raises:
         RecordingError: The folder holds no run that can be read.
     """
+    if kind_of_run(folder) == "load":
+        return _load(folder)
     recording = read(folder)
     finishes = recording.finishes
     interrupted = not finishes or finishes[-1].status == "interrupted"
@@ -27,7 +30,17 @@ def load(folder: Path) -> Outcome | AaOutcome:
     return judge(recording, interrupted=interrupted)
 
 
-def show(folder: Path) -> Outcome | AaOutcome:
+def _load(folder: Path) -> LoadOutcome:
+    from perfkit.recording.load import read_load
+    from perfkit.session.load.outcome import load_outcome_of
+
+    recording = read_load(folder)
+    finishes = recording.finishes
+    interrupted = not finishes or finishes[-1].status == "interrupted"
+    return load_outcome_of(recording, interrupted=interrupted)
+
+
+def show(folder: Path) -> Outcome | AaOutcome | LoadOutcome:
     """Read a recorded run and write its reports again.
 
     Raises:
@@ -36,6 +49,10 @@ def show(folder: Path) -> Outcome | AaOutcome:
     shown = load(folder)
     if isinstance(shown, outcome.Outcome):
         outcome.write_reports(shown)
-    else:
+    elif isinstance(shown, aa.AaOutcome):
         aa.write_report(shown)
+    else:
+        from perfkit.session.load.outcome import write_load_reports
+
+        write_load_reports(shown)
     return shown

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import re
-import secrets
 import time
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +16,6 @@ from perfkit.errors import NothingFoundError, PlanError, RecordingError
 from perfkit.machine import host
 from perfkit.measure.lockstep import Bench
 from perfkit.recording import (
-    FILE_NAME,
     SCHEMA,
     Finish,
     Measured,
@@ -33,6 +29,7 @@ from perfkit.recording import (
 from perfkit.session.measuring import measure, tasks_of, unfinished
 from perfkit.session.prepare import Preparation, prepare
 from perfkit.session.progress import Note, Started
+from perfkit.session.run_folder import keeping, locked, run_id, undisturbed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -73,7 +70,7 @@ def sit(plan: Plan, listener: Listener) -> Sat:
     if plan.command == "compare":
         for caveat in venv_caveats(plan.baseline, plan.candidate):
             listener(Note(text=str(caveat)))
-    with _keeping(folder) as kept, Bench(run=run.id, method=plan.method) as bench:
+    with keeping(folder) as kept, Bench(run=run.id, method=plan.method) as bench:
         preparation = prepare(plan, bench, listener)
         if not preparation.benchmarks and not preparation.failures:
             raise _nothing(plan)
@@ -81,7 +78,7 @@ def sit(plan: Plan, listener: Listener) -> Sat:
             recorder.append(run)
             _record_missing(preparation, read(folder), recorder)
             _measure(plan, preparation, bench, recorder, listener, began=began)
-    return kept()
+    return Sat(recording=read(folder), interrupted=kept.interrupted)
 
 
 def resume(folder: Path, plan: Plan, listener: Listener) -> Sat:
@@ -96,7 +93,7 @@ def resume(folder: Path, plan: Plan, listener: Listener) -> Sat:
     began = time.perf_counter()
     run = read(folder)
     with (
-        _keeping(run.folder) as kept,
+        keeping(run.folder) as kept,
         _recorder(run.folder) as recorder,  # first: nothing is started beside a run under way
         Bench(run=run.run.id, method=plan.method) as bench,
     ):
@@ -106,45 +103,12 @@ def resume(folder: Path, plan: Plan, listener: Listener) -> Sat:
             _record_missing(preparation, known, recorder)
         _check_unchanged(plan, read(run.folder), preparation)
         _measure(plan, preparation, bench, recorder, listener, began=began)
-    return kept()
+    return Sat(recording=read(run.folder), interrupted=kept.interrupted)
 
 
 def conclude(sat: Sat, report: Callable[[Sat], T]) -> T:
-    """Judge and report a sitting, also when a Ctrl-C comes meanwhile.
-
-    In a thread of its own, since only the main thread is interrupted: an import that is broken off
-    (of matplotlib, say) could not be made good in this process.
-    """
-    with ThreadPoolExecutor(1, "report") as thread:
-        pending = thread.submit(report, sat)
-        try:
-            return pending.result()
-        except KeyboardInterrupt:
-            return replace(pending.result(), interrupted=True)
-
-
-@contextmanager
-def _keeping(folder: Path) -> Iterator[Callable[[], Sat]]:
-    """Ends an interruption once there is something recorded; gives what the sitting left behind."""
-    interrupted = False
-
-    def kept() -> Sat:
-        return Sat(recording=read(folder), interrupted=interrupted)
-
-    try:
-        yield kept
-    except KeyboardInterrupt:
-        interrupted = True
-        if not _is_begun(folder):
-            raise
-
-
-def _is_begun(folder: Path) -> bool:
-    """Whether the first line of a recording is there."""
-    try:
-        return b"\n" in (folder / FILE_NAME).read_bytes()
-    except OSError:
-        return False
+    """Judge and report a sitting, also when a Ctrl-C comes meanwhile."""
+    return undisturbed(sat, report, lambda found: replace(found, interrupted=True))
 
 
 def _record_missing(preparation: Preparation, known: Recording, recorder: Recorder) -> None:
@@ -187,32 +151,8 @@ def _measure(
 @contextmanager
 def _recorder(folder: Path) -> Iterator[Recorder]:
     """A recorder that no other process writes to meanwhile."""
-    from filelock import FileLock, Timeout
-
-    path = folder / ".lock"
-    lock = FileLock(path)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise RecordingError(
-            "another perfkit is measuring this run",
-            got=str(folder),
-            remedy="wait for it, or end it first",
-        ) from error
-    except OSError as error:
-        raise RecordingError(
-            f"the run folder cannot be written: {error.strerror}",
-            got=str(folder),
-            remedy="name another folder with --output, or change its permissions",
-        ) from error
-    try:
-        with closing(Recorder(folder)) as recorder:
-            yield recorder
-    finally:
-        with suppress(OSError):
-            path.unlink()  # while it is held: nobody can hold it meanwhile
-        lock.release()
+    with locked(folder), closing(Recorder(folder)) as recorder:
+        yield recorder
 
 
 def _header(plan: Plan) -> Run:
@@ -242,9 +182,7 @@ def _header(plan: Plan) -> Run:
 
 def _run_id(plan: Plan, now: datetime) -> str:
     """``<date>-<baseline>-vs-<candidate>-<id>``, fit for a folder's name anywhere."""
-    sides = f"{plan.baseline.interpreter.label}-vs-{plan.candidate.interpreter.label}"
-    name = f"{now:%Y-%m-%d}-{sides}-{secrets.token_hex(3)}"
-    return re.sub(r"[^A-Za-z0-9._+-]", "_", name)
+    return run_id(now, f"{plan.baseline.interpreter.label}-vs-{plan.candidate.interpreter.label}")
 
 
 def _nothing(plan: Plan) -> NothingFoundError:

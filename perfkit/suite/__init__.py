@@ -4,6 +4,6 @@ Nothing is run or imported here. ``search`` turns arguments into scripts, ``read
 script or one folder of pyperformance, ``metadata`` checks what their headers and files say.
 """
 
-from perfkit.suite.search import Selection, default_suite, description, select
+from perfkit.suite.search import Selection, default_suite, description, read_one, select
 
-__all__ = ["Selection", "default_suite", "description", "select"]
+__all__ = ["Selection", "default_suite", "description", "read_one", "select"]

@@ -52,6 +52,12 @@ def default_suite() -> Path:
     return carried if carried.is_dir() else package.parent / "benchmarks"
 
 
+def read_one(path: Path, problems: list[PerfkitError]) -> Script | None:
+    """One script with its PEP 723 header; None, and problems, when it cannot be read."""
+    found = read_script(path, problems)
+    return found[0].script if found else None
+
+
 def select(arguments: Sequence[str], *, cwd: Path) -> Selection:
     """Find the scripts that BENCHMARK arguments mean; nothing is raised, nothing is run.
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from perfkit.measure.failure import TargetError, describe_exit, one_line
+from perfkit.machine.process import describe_exit, one_line
+from perfkit.measure.failure import TargetError
 from perfkit.variant import Side
 
 if TYPE_CHECKING:

@@ -96,6 +96,8 @@ class Summary:
         lateness: 99th percentile of actual less intended start.
         resources: Of the service's process tree, or None.
         errors: ``(text, count)``, most frequent first.
+        with_failures: ``(quantile, percentile)`` of the response time with every failure slower
+            than any answer: 50, 90, 95, 99 and those the profile's thresholds name.
     """
 
     phase: str | None
@@ -116,6 +118,7 @@ class Summary:
     lateness: float
     resources: Resources | None
     errors: tuple[tuple[str, int], ...]
+    with_failures: tuple[tuple[float, Estimate], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,100 @@
+"""What the generator did, so that it can be judged by itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from perfkit.analyse.load.value import Health
+from perfkit.recording.events import ANSWERED, CUT_OFF, FAILED
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from perfkit.analyse.load.gather import Opened
+    from perfkit.recording.load import SegmentEnd, WorkerReport
+
+BUSY = 0.9
+"""CPU of a generator process from which a second counts as busy."""
+
+
+class Slips:
+    """Gathers what the events of several segments say of the generator, in bounded memory.
+
+    Attributes:
+        counts: Rows by outcome.
+    """
+
+    def __init__(self) -> None:
+        self.counts = np.zeros(3, dtype=np.int64)
+        self._slips: list[NDArray[np.float32]] = []
+        self._responses: list[NDArray[np.float32]] = []
+
+    def add(self, opened: Opened) -> None:
+        """Add a segment."""
+        events = opened.events
+        self.counts += np.bincount(events.outcome, minlength=3)[:3]
+        self._slips.append(events.slip.astype(np.float32))
+        right = events.outcome == ANSWERED
+        self._responses.append((events.end - events.due)[right].astype(np.float32))
+
+    def slip_p99(self) -> float:
+        """99th percentile of the generator's own lateness; 0.0 without requests."""
+        return _p99(self._slips) or 0.0
+
+    def response_p99(self) -> float | None:
+        """99th percentile of the response time, ramps and all."""
+        return _p99(self._responses)
+
+
+def _p99(parts: Sequence[NDArray[np.float32]]) -> float | None:
+    values = np.concatenate(parts) if parts else np.empty(0, dtype=np.float32)
+    if not len(values):
+        return None
+    rank = max(int(np.ceil(0.99 * len(values) - 1e-9)), 1) - 1
+    values.partition(rank)
+    return float(values[rank])
+
+
+def health(ends: Sequence[SegmentEnd], slips: Slips, *, planned: bool) -> Health | None:
+    """What all workers of some segments say, and their events.
+
+    Args:
+        ends: Ends of the segments.
+        slips: Their events.
+        planned: Arrivals were planned (open model).
+
+    Returns:
+        None when no worker reported.
+    """
+    workers = [worker for end in ends for worker in end.workers]
+    if not workers:
+        return None
+    seconds = [one for worker in workers for one in worker.health]
+    sent, unsent = (sum(getattr(x, name) for x in workers) for name in ("sent", "unsent"))
+    ended = tuple(sum(getattr(x, name) for x in workers) for name in _OUTCOMES)
+    return Health(
+        cpu_busy=max(_busy(worker) for worker in workers),
+        cpu_max=max((one.cpu for one in seconds), default=float("nan")),
+        lag_p99=_p99([np.array([one.lag for one in seconds], dtype=np.float32)]) or 0.0,
+        slip_p99=slips.slip_p99(),
+        achieved=sent / (sent + unsent) if planned and sent + unsent else None,
+        unsent=unsent,
+        sent=sent,
+        accounted=sum(ended) + sum(worker.in_flight for worker in workers),
+        complete=all(worker.complete for worker in workers),
+        counts_match=tuple(slips.counts[list(_OUTCOMES.values())].tolist()) == ended,
+        response_p99=slips.response_p99(),
+        clock_error=max(worker.clock_error for worker in workers),
+    )
+
+
+_OUTCOMES = {"answered": ANSWERED, "failed": FAILED, "cut_off": CUT_OFF}
+
+
+def _busy(worker: WorkerReport) -> float:
+    seconds = worker.health
+    return sum(one.cpu > BUSY for one in seconds) / len(seconds) if seconds else 0.0

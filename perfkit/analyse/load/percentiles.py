@@ -1,0 +1,248 @@
+"""Figures over time with intervals that respect that requests resemble their neighbours.
+
+A percentile is an order statistic, and its interval two others, as for independent requests of a
+smaller number: the effective one, with which the share of requests at or below the percentile would
+be as uncertain as it is (`longrun`). Sources: R. S. Woodruff, "Confidence intervals for medians and
+other position measures", JASA 47, 1952; E. L. Korn, B. I. Graubard, "Confidence intervals for
+proportions with small expected number of positive counts", Survey Methodology 24, 1998 (effective
+number, adjusted for its degrees of freedom, in the exact binomial interval).
+
+Where the requests do not suffice, the upper end is infinite: a 99th percentile needs about 450.
+
+Coverage of the 95 % intervals of p50 / p95 / p99, in per cent, 1000 runs each (``python
+tests/analyse/load/test_percentiles.py`` prints the table; half-widths are of p95):
+
+TABLE
+
+A fixed number of batches instead of cosines (10 or 16) covers the same within a point or two when
+correlation is short and 5 – 10 points less when it is long; resampling blocks is as good as batches
+and a thousand times slower.
+
+Limits: correlation over a tenth of the measured time and longer, as with one or two slow periods in
+30 s, cannot be seen in the data; there the intervals are too narrow, by the table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from perfkit.analyse.estimate import Estimate
+from perfkit.analyse.load.longrun import spread_of_sum, t_factor, z_factor
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_HAIR = 1e-9  # 0.95 × 20 is 19, whatever floating point says
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """Values and where they lie in time.
+
+    Attributes:
+        ordered: The values, sorted, shape (n,).
+        values: The values as they came.
+        block: Block of each, 0 … ``blocks`` - 1.
+        blocks: Number of blocks.
+        independent: Blocks are trials.
+    """
+
+    ordered: NDArray[np.float64]
+    values: NDArray[np.float64]
+    block: NDArray[np.int32]
+    blocks: int
+    independent: bool
+
+    def __len__(self) -> int:
+        return len(self.ordered)
+
+    def counts(self) -> NDArray[np.int64]:
+        """Values in each block."""
+        return np.bincount(self.block, minlength=self.blocks)
+
+
+def place(
+    values: NDArray[np.float64], block: NDArray[np.int32], *, blocks: int, independent: bool
+) -> Placed:
+    """Sort values, remembering their blocks."""
+    return Placed(
+        ordered=np.sort(values),
+        values=values,
+        block=block,
+        blocks=blocks,
+        independent=independent,
+    )
+
+
+def percentiles(
+    placed: Placed,
+    quantiles: Sequence[float],
+    confidence: float,
+    failures: NDArray[np.int64] | None = None,
+) -> list[Estimate]:
+    """Percentiles with their intervals.
+
+    Args:
+        placed: Times that took place, all finite.
+        quantiles: Which, each above 0 and below 1.
+        confidence: Coverage.
+        failures: Failures in each block, each slower than any time; None for none.
+
+    Returns:
+        One for each quantile: the smallest time that at least such a share does not exceed; inf
+        where failures reach down to it, nan where there is nothing. ``n`` counts times and
+        failures.
+    """
+    totals = placed.counts() + (0 if failures is None else failures)
+    count = int(totals.sum())
+    if not count:
+        return [_nothing(confidence) for _ in quantiles]
+    ranks = [max(int(np.ceil(q * count - _HAIR)), 1) for q in quantiles]
+    values = [_at(placed.ordered, rank) for rank in ranks]
+    found = []
+    for quantile, value, below in zip(
+        quantiles, values, _counts_up_to(placed, values), strict=True
+    ):
+        deviations = below - float(below.sum()) / count * totals
+        number = _effective(deviations, count, quantile, confidence, placed)
+        low, high = _ranks(number, quantile, count, confidence)
+        found.append(
+            Estimate(
+                value=value,
+                low=_at(placed.ordered, low) if low >= 1 else 0.0,
+                high=_at(placed.ordered, high) if high <= count else float("inf"),
+                confidence=confidence,
+                n=count,
+            )
+        )
+    return found
+
+
+def _counts_up_to(placed: Placed, bounds: Sequence[float]) -> list[NDArray[np.int64]]:
+    """For each bound, values up to it in each block; one pass over the values."""
+    edges, which = np.unique(np.asarray(bounds), return_inverse=True)
+    groups = len(edges) + 1
+    bins = np.searchsorted(edges, placed.values, side="left").astype(np.int32)
+    bins += placed.block * np.int32(groups)
+    table = np.bincount(bins, minlength=placed.blocks * groups).reshape(placed.blocks, groups)
+    upto = np.cumsum(table, axis=1)
+    return [upto[:, index] for index in which]
+
+
+def _effective(
+    deviations: NDArray[np.float64],
+    count: int,
+    share: float,
+    confidence: float,
+    placed: Placed,
+) -> float:
+    """Number of independent requests that would know the share as well as these do."""
+    variance, freedom = spread_of_sum(deviations, independent=placed.independent)
+    if not np.isfinite(variance):
+        return 0.0
+    loss = (z_factor(confidence) / t_factor(freedom, confidence)) ** 2
+    independent = count**2 * share * (1 - share) / variance if variance > 0 else np.inf
+    return float(min(count, independent) * loss)
+
+
+def _ranks(number: float, share: float, count: int, confidence: float) -> tuple[int, int]:
+    """Ranks (from 1) of the ends among ``count`` values; outside 1 … count where there is none."""
+    tail = (1 - confidence) / 2
+    low, high = 0, count + 1
+    if number > 0 and (1 - share) ** number <= tail:
+        low = int(special.bdtrik(tail, number, share) / number * count) + 1
+    if number > 0 and share**number <= tail:
+        high = int(np.ceil(special.bdtrik(1 - tail, number, share) / number * count)) + 1
+    return low, high
+
+
+def _at(ordered: NDArray[np.float64], rank: int) -> float:
+    """Failures follow behind the last."""
+    return float(ordered[rank - 1]) if rank <= len(ordered) else float("inf")
+
+
+def mean(placed: Placed, confidence: float) -> Estimate:
+    """The arithmetic mean."""
+    sums = np.bincount(placed.block, weights=placed.values, minlength=placed.blocks)
+    return ratio_of_sums(
+        sums, placed.counts().astype(np.float64), confidence, len(placed), placed.independent
+    )
+
+
+def ratio_of_sums(
+    above: NDArray[np.float64],
+    below: NDArray[np.float64],
+    confidence: float,
+    count: int,
+    independent: bool,  # noqa: FBT001 - passed on
+) -> Estimate:
+    """A mean, or a rate: the sum of ``above`` over the sum of ``below``, block by block.
+
+    Source: W. G. Cochran, "Sampling Techniques", 3rd ed., 1977, section 2.11 (ratio estimator).
+
+    Args:
+        above: What is added up, in each block; not negative.
+        below: What it is divided by, in each block: numbers of requests, or seconds.
+        confidence: Coverage.
+        count: What is said to be ``n``.
+        independent: Blocks are trials.
+    """
+    total = float(below.sum())
+    if not total:
+        return _nothing(confidence)
+    value = float(above.sum()) / total
+    variance, freedom = spread_of_sum(above - value * below, independent=independent)
+    error = np.sqrt(variance) / total * t_factor(freedom, confidence)
+    half = float(error) if np.isfinite(error) else float("inf")
+    return Estimate(
+        value=value,
+        low=max(0.0, value - half),
+        high=value + half,
+        confidence=confidence,
+        n=count,
+    )
+
+
+def share(
+    hits: NDArray[np.int64],
+    totals: NDArray[np.int64],
+    confidence: float,
+    independent: bool,  # noqa: FBT001 - passed on
+) -> Estimate | None:
+    """A share with the exact interval of an effective number of requests.
+
+    Args:
+        hits: In each block.
+        totals: In each block.
+        confidence: Coverage.
+        independent: Blocks are trials.
+
+    Returns:
+        The share; None when there was nothing to count.
+    """
+    count, found = int(totals.sum()), int(hits.sum())
+    if not count:
+        return None
+    value = found / count
+    number = float(count)
+    if 0 < found < count:
+        variance, freedom = spread_of_sum(hits - value * totals, independent=independent)
+        loss = (z_factor(confidence) / t_factor(freedom, confidence)) ** 2
+        if np.isfinite(variance) and variance > 0:
+            number = min(count, count**2 * value * (1 - value) / variance)
+        number *= loss
+    tail = (1 - confidence) / 2
+    part = value * number
+    low = special.betaincinv(part, number - part + 1, tail) if found else 0.0
+    high = special.betaincinv(part + 1, number - part, 1 - tail) if found < count else 1.0
+    return Estimate(value=value, low=float(low), high=float(high), confidence=confidence, n=count)
+
+
+def _nothing(confidence: float) -> Estimate:
+    nan = float("nan")
+    return Estimate(value=nan, low=0.0, high=float("inf"), confidence=confidence, n=0)

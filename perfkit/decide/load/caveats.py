@@ -1,0 +1,284 @@
+"""What to know before trusting a load run, and what to do about it."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from perfkit.analyse.location import critical_rank
+from perfkit.caveat import Caveat, venv_caveats
+from perfkit.decide.load.result import Validity
+from perfkit.decide.verdict import Verdict
+from perfkit.units import format_bytes, format_duration, format_seconds, format_share
+from perfkit.variant import Side
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from perfkit.analyse.load.run import LoadAnalysis
+    from perfkit.analyse.load.value import SideLoad
+    from perfkit.decide.load.result import LoadResult
+    from perfkit.recording.load import LoadRecording
+
+WIDE = 0.20
+"""Half-width of p95's interval, relative to p95, from which it is worth a word."""
+
+GROWTH = 0.02
+"""Growth of memory over the measured time, at least, relative to its normal, worth a word."""
+
+NEAR_FLOOR = 2.0
+"""Times the floor below which a median is mostly the generator's own."""
+
+CLOCK_SHARE = 0.05
+"""Share of the median response time from which a remote clock's error matters."""
+
+_GOOD_ENDS = frozenset({"finished", "requests"})
+
+
+def load_caveats(
+    recording: LoadRecording, result: LoadResult, found: LoadAnalysis
+) -> tuple[Caveat, ...]:
+    """Everything worth knowing of a judged run.
+
+    Args:
+        recording: The run.
+        result: Its result, still without caveats.
+        found: Its analysis.
+    """
+    return (
+        *_generator(result),
+        *_trials(recording, result),
+        *_endings(recording),
+        *_placement(recording),
+        *_scales(recording),
+        *_warm_up(found),
+        *(one for side in result.sides for one in _side(side, recording)),
+        *_requests(result),
+        *_searches(result),
+        *_variants(recording),
+    )
+
+
+def _caveat(code: str, text: str, remedy: str) -> Caveat:
+    return Caveat(code=code, text=text, remedy=remedy, benchmark=None)
+
+
+def _generator(result: LoadResult) -> Iterator[Caveat]:
+    if result.health is None:
+        yield _caveat(
+            "generator-silent",
+            "the generator never reported on itself, so nothing is judged",
+            "run it again",
+        )
+    elif result.health.validity is Validity.INVALID:
+        reasons = "; ".join(text for _, text, _ in result.health.problems)
+        yield _caveat(
+            "generator-invalid",
+            f"the run is INVALID, it measured its own generator: {reasons}",
+            result.health.problems[0][2],
+        )
+
+
+def _trials(recording: LoadRecording, result: LoadResult) -> Iterator[Caveat]:
+    run = recording.run
+    if run.mode != "compare":
+        return
+    fewest = 1
+    while critical_rank(fewest, 1 - run.confidence) is None:
+        fewest += 1
+    if result.trials < fewest:
+        yield _caveat(
+            "too-few-trials",
+            f"{_number(result.trials, 'trial')}: an interval at {format_share(run.confidence)} "
+            f"needs {fewest}, so that nothing is decided",
+            f"measure at least {fewest} trials (--trials {fewest})",
+        )
+        return
+    open_rows = [row.comparison for row in result.rows if row.verdict is Verdict.INCONCLUSIVE]
+    needed = {one.metric: one.trials_needed for one in open_rows if one.trials_needed is not None}
+    needed = {metric: count for metric, count in needed.items() if count > result.trials}
+    if needed:
+        each = ", ".join(f"{metric} {count}" for metric, count in needed.items())
+        yield _caveat(
+            "undecided",
+            f"{_number(result.trials, 'trial')} did not decide everything; for intervals as narrow "
+            f"as the margin of {format_share(run.margin)} about so many are needed: {each}",
+            f"measure {max(needed.values())} trials, or accept a wider margin",
+        )
+
+
+def _endings(recording: LoadRecording) -> Iterator[Caveat]:
+    finishes = recording.finishes
+    if not finishes or finishes[-1].status == "interrupted":
+        yield _caveat(
+            "interrupted",
+            "the run did not come to its end; figures are of what was measured until then",
+            "go on with --resume where it is a comparison or a search, else run it again",
+        )
+    for end in recording.ends.values():
+        if end.reason not in _GOOD_ENDS and end.reason != "interrupted":
+            after = format_duration(end.seconds)
+            detail = f": {end.detail.splitlines()[0]}" if end.detail else ""
+            yield _caveat(
+                "ended-early",
+                f"segment {end.id} ended after {after} ({end.reason}){detail}",
+                "do not take its figures for those of the whole profile",
+            )
+    if recording.cut:
+        yield _caveat(
+            "recording-cut",
+            "the recording's last line is incomplete and was left out",
+            "run it again where something is missing",
+        )
+
+
+def _placement(recording: LoadRecording) -> Iterator[Caveat]:
+    pins = [start.pins for start in recording.starts.values()]
+    if not pins:
+        return
+    generator, service = (
+        {cpu for one in pins for cpu in one.get(who, ())} for who in ("generator", "service")
+    )
+    if not generator or not service:
+        yield _caveat(
+            "not-pinned",
+            "generator and service were not kept on CPUs of their own",
+            "expect wider intervals, or measure on a machine with two CPUs or more",
+        )
+    elif generator & service:
+        yield _caveat(
+            "shared-cpu",
+            "generator and service share a CPU, so that each slows the other",
+            "measure on a machine with two CPUs or more",
+        )
+    backing = recording.run.service.backing
+    if backing and generator:
+        names = " and ".join(backing)
+        yield _caveat(
+            "backing-shares-cpu",
+            f"{names} ran on the generator's CPU, not on the service's",
+            "compare sides with it; do not take the throughput for that of a system of its own",
+        )
+
+
+def _scales(recording: LoadRecording) -> Iterator[Caveat]:
+    profile = recording.run.profile
+    scales = {"time": profile.time_scale, "users": profile.user_scale}
+    changed = [f"{name} × {scale:g}" for name, scale in scales.items() if scale != 1]
+    if changed:
+        yield _caveat(
+            "scaled",
+            f"the profile {profile.name} was run shrunk ({', '.join(changed)})",
+            "run it whole before a decision rests on it",
+        )
+
+
+def _warm_up(found: LoadAnalysis) -> Iterator[Caveat]:
+    if found.warm_up > 0:
+        yield _caveat(
+            "warm-up-cut",
+            f"the first {format_seconds(found.warm_up)} of the first steady stage were unlike its "
+            "second half and are left out as warm-up",
+            "see the timeline, which shows them",
+        )
+
+
+def _side(side: SideLoad, recording: LoadRecording) -> Iterator[Caveat]:
+    overall = side.overall
+    two = recording.run.candidate is not None
+    who = f"{side.side}: " if two else ""
+    p95 = overall.response.p95 if overall.response is not None else None
+    if p95 is not None and p95.value > 0 and not p95.half_width <= WIDE * p95.value:
+        width = (
+            f"is only known to ± {format_share(p95.half_width / p95.value, digits=0)}"
+            if math.isfinite(p95.half_width)
+            else "has no upper bound"
+        )
+        yield _caveat(
+            "wide-intervals",
+            f"{who}p95 {width}: requests are few, or slow ones come in long runs",
+            "measure for longer",
+        )
+    yield from _memory(side, who)
+    floor = recording.run.floor
+    if floor and overall.service is not None and overall.service.p50.value < NEAR_FLOOR * floor:
+        yield _caveat(
+            "near-floor",
+            f"{who}a median of {format_seconds(overall.service.p50.value)} is hardly more than the "
+            f"{format_seconds(floor)} that a server which does nothing takes",
+            "compare differences of times rather than ratios",
+        )
+    if overall.cut_off:
+        yield _caveat(
+            "cut-off",
+            f"{who}{_number(overall.cut_off, 'request')} had no answer when the load was over and "
+            "count in no response time",
+            "set a longer graceful_stop",
+        )
+
+
+def _memory(side: SideLoad, who: str) -> Iterator[Caveat]:
+    used = side.overall.resources
+    if used is None:
+        if side.side is Side.BASELINE:
+            yield _caveat(
+                "no-resources",
+                "memory and CPU of the service are not known",
+                "name its process with --pid",
+            )
+        return
+    grown = used.rss_slope.low * side.overall.seconds
+    if grown > GROWTH * used.rss_normal:
+        yield _caveat(
+            "memory-grows",
+            f"{who}resident memory grew by {format_bytes(used.rss_slope.value * 3600)} an hour",
+            "run soak before a release: it tells a leak from a cache that fills",
+        )
+
+
+def _requests(result: LoadResult) -> Iterator[Caveat]:
+    if result.health is None:
+        return
+    health = result.health.health
+    if health.unsent:
+        yield _caveat(
+            "unsent",
+            f"{_number(health.unsent, 'planned request')} never left, since all users waited for "
+            "the service; they count in no response time",
+            "give the profile more users, or take the rate for too high for the service",
+        )
+    medians = [one.overall.response.p50.value for one in result.sides if one.overall.response]
+    if health.clock_error > CLOCK_SHARE * min(medians, default=math.inf):
+        yield _caveat(
+            "clock-error",
+            f"clocks of other machines are known to {format_seconds(health.clock_error)} only",
+            "compare percentiles of one machine's workers, or bring the machines closer",
+        )
+
+
+def _searches(result: LoadResult) -> Iterator[Caveat]:
+    for one in result.breakpoints:
+        if not one.valid:
+            yield _caveat(
+                "breakpoint-invalid",
+                f"{one.side}: the search ended where probes told nothing of the service "
+                f"({one.probes[-1].reason})",
+                "give the generator more processes or CPUs, or take the last level that held for a "
+                "lower bound",
+            )
+        elif math.isinf(one.high):
+            top = max(probe.level for probe in one.probes)
+            yield _caveat(
+                "breakpoint-not-reached",
+                f"{one.side}: it held up to {top:g}, the highest level tried",
+                "raise the limit to find where it breaks",
+            )
+
+
+def _variants(recording: LoadRecording) -> Iterator[Caveat]:
+    sides = (recording.run.baseline, recording.run.candidate)
+    yield from venv_caveats(*(one for one in sides if one is not None))
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

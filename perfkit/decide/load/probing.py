@@ -1,0 +1,173 @@
+"""What a probe of a breaking-point search, or a stage of a stress, says of its level."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from perfkit.analyse.load.run import analyse_probe
+from perfkit.analyse.load.search import Search, ends_of_stages
+from perfkit.analyse.load.value import ProbeResult
+from perfkit.decide.load.result import Holds, Validity
+from perfkit.decide.load.threshold import figure_of, is_true, judge_threshold
+from perfkit.decide.load.validity import judge_health
+from perfkit.profile.value import RAMP, RECOVERY, Model
+from perfkit.variant import Side
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from perfkit.analyse.load.value import Breakpoint, SideLoad, Summary
+    from perfkit.profile.threshold import Threshold
+    from perfkit.profile.value import Profile
+    from perfkit.recording.load import LoadRecording, LoadRun, SegmentStart
+
+WENT_WELL = frozenset({"finished", "requests"})
+"""Reasons for which a probe's load may end and still say something by its figures."""
+
+
+def search_of(run: LoadRun) -> Search | None:
+    """The search a run asks for; None in other modes."""
+    if run.search is None:
+        return None
+    return Search(
+        start=run.search.start,
+        limit=run.search.limit,
+        resolution=run.search.resolution,
+        users=run.profile.model is Model.CLOSED,
+    )
+
+
+def judge_probe(recording: LoadRecording, start: SegmentStart) -> ProbeResult:
+    """Judge one probe by its recorded events.
+
+    By the figures themselves and not by their intervals: near its breaking point a service is
+    undecided at any length of window, and the search repeats the levels that matter.
+
+    Args:
+        recording: The run.
+        start: The probe's segment; its level is given.
+
+    Raises:
+        RecordingError: A file is missing or none of ours.
+    """
+    run = recording.run
+    level = start.level or 0.0
+    found = analyse_probe(recording, start)
+    end = recording.ends.get(start.id)
+    if found is None or end is None:
+        return _nothing(start, level, "its load did not come to an end")
+    load, health = found
+    if health is None:
+        return _nothing(start, level, "the generator did not report")
+    summary = load.overall
+    verdict = judge_health(health, ceiling=run.ceiling, claimed=summary.throughput.value)
+    valid = verdict.validity is Validity.VALID
+    broken = _broken(run.profile.breaks, summary)
+    good: bool | None = not broken
+    reason = broken
+    if end.reason == "service":
+        good, reason = False, f"the service ended: {end.detail}" if end.detail else "it ended"
+    elif end.reason not in WENT_WELL:
+        good, reason = None, f"its load ended early ({end.reason}): {end.detail}".rstrip(": ")
+    elif not valid:
+        good, reason = None, "; ".join(text for _, text, _ in verdict.problems)
+    elif not summary.sent:
+        good, reason = None, "nothing was sent"
+    return _probe(start.trial, load.side, level, summary, good=good, reason=reason, valid=valid)
+
+
+def judge_stages(load: SideLoad, profile: Profile) -> Breakpoint | None:
+    """The breaking point of a profile that climbs, stage by stage.
+
+    A stage is said to hold or to break only where all of its figures' intervals do, since no stage
+    is repeated. The top of a stage counts as its level.
+
+    Args:
+        load: One side.
+        profile: With ``breaks``.
+
+    Returns:
+        None when the profile has no such conditions, or no two levels.
+    """
+    by_name = {summary.phase: summary for summary in load.phases}
+    stages = []
+    level = profile.start
+    for number, stage in enumerate(profile.stages):
+        top, level = max(level, stage.target), stage.target
+        summary = by_name.get(stage.name)
+        if stage.role in {RAMP, RECOVERY} or summary is None or not summary.sent:
+            continue
+        states = {judge_threshold(one, load, profile, stage.name).holds for one in profile.breaks}
+        good = None
+        if Holds.PASS in states:  # a condition for breaking is fulfilled
+            good = False
+        elif states == {Holds.FAIL}:
+            good = True
+        reason = "" if good is not False else _broken(profile.breaks, summary)
+        stages.append(_probe(number, load.side, top, summary, good=good, reason=reason, valid=True))
+    if not profile.breaks or len({one.level for one in stages}) < 2:  # noqa: PLR2004
+        return None
+    return ends_of_stages(load.side, stages, users=profile.model is Model.CLOSED)
+
+
+def breakpoints(recording: LoadRecording, probes: Sequence[ProbeResult]) -> tuple[Breakpoint, ...]:
+    """What the probes of a search say, side by side."""
+    search = search_of(recording.run)
+    if search is None:
+        return ()
+    by_side = {side: [one for one in probes if one.side is side] for side in Side}
+    return tuple(search.breakpoint_of(side, some) for side, some in by_side.items() if some)
+
+
+def _broken(conditions: Sequence[Threshold], summary: Summary) -> str:
+    """The first condition that is true, as written; empty when none is."""
+    for one in conditions:
+        figure = figure_of(one, summary)
+        if figure is not None and not math.isnan(figure.value) and is_true(one, figure.value):
+            return one.text
+    if summary.sent and not summary.answered:
+        return "nothing was answered rightly"
+    return ""
+
+
+def _probe(
+    trial: int,
+    side: Side,
+    level: float,
+    summary: Summary,
+    *,
+    good: bool | None,
+    reason: str,
+    valid: bool,
+) -> ProbeResult:
+    right = summary.response
+    errors = summary.error_rate
+    return ProbeResult(
+        trial=trial,
+        side=side,
+        level=level,
+        good=good,
+        reason=reason,
+        throughput=summary.goodput.value,  # quick failures must not look like a rising throughput
+        p50=right.p50.value if right is not None else math.nan,
+        p95=right.p95.value if right is not None else math.nan,
+        error_rate=errors.value if errors is not None else math.nan,
+        valid=valid,
+    )
+
+
+def _nothing(start: SegmentStart, level: float, reason: str) -> ProbeResult:
+    nan = math.nan
+    return ProbeResult(
+        trial=start.trial,
+        side=start.sides[0],
+        level=level,
+        good=None,
+        reason=reason,
+        throughput=nan,
+        p50=nan,
+        p95=nan,
+        error_rate=nan,
+        valid=True,
+    )

@@ -1,0 +1,273 @@
+"""Locust users that follow the profile's schedule and have every request recorded.
+
+Relied upon in Locust beyond its documentation, and guarded by tests/loadtest/test_engine_guard.py:
+`TaskSet.wait` is what every task set calls between tasks; the clients of `FastHttpUser` and
+`HttpUser` send everything through their ``request`` method and hand its ``context`` to the event;
+`FastHttpSession.client` is geventhttpclient's user agent, with `valid_response_codes` and a
+``clientpool`` whose clients repeat a request that got no answer as often as their pool's ``size``
+lets them.
+"""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import gevent
+from _perfkit_crew import KEY, seeded
+from _perfkit_rows import Turn, error_text
+from _perfkit_scenario import Body, Script, Sending, Values, judge
+from gevent import GreenletExit
+from locust import FastHttpUser, TaskSet, task
+from locust.clients import HttpSession
+from locust.contrib.fasthttp import FastHttpSession
+from locust.exception import CatchResponseError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from _perfkit_course import Seat
+    from _perfkit_crew import Crew
+
+_ANY_STATUS = frozenset(range(100, 1000))
+
+
+class Paced:
+    """Mixed into every user class, before it.
+
+    Attributes:
+        target: The service this user sends to.
+        twin_class: Class of its twin for the other service, or None.
+    """
+
+    target = 0
+    twin_class: type[Paced] | None = None
+    environment: Any
+    client: Any
+
+    def __init__(self, environment: Any) -> None:  # noqa: ANN401 - Locust's
+        super().__init__(environment)  # type: ignore[call-arg]
+        self.crew: Crew = environment.perfkit
+        self.seat: Seat
+        self.leaving = False
+        self.due = self.free = 0.0
+        self._twin = None if self.twin_class is None else self.twin_class(environment)
+        if self.target == 0:
+            self.crew.enlist(self)
+        client = getattr(self, "client", None)
+        if isinstance(client, (FastHttpSession, HttpSession)):
+            client.request = self._recorded(client)
+
+    def start(self, group: Any) -> Any:  # noqa: ANN401
+        """Start it, and its twin beside it."""
+        if self._twin is not None:
+            self._twin.start(self.crew.twins)
+        return super().start(group)  # type: ignore[misc]
+
+    def take_seat(self, seat: Seat) -> None:
+        """Get a number, the same as the twin's."""
+        self.seat = seat
+        if self._twin is not None:
+            self._twin.take_seat(seat)
+
+    def on_start(self) -> None:
+        """Get ready as the user's class wants it, then wait for the first turn."""
+        setattr(gevent.getcurrent(), KEY, self)
+        self.crew.prepare(self)
+        self.due, self.free = self.seat.wait_first(self.target)
+
+    def prepare(self) -> None:
+        """What the class does before its first task."""
+        super().on_start()  # type: ignore[misc]
+
+    def on_stop(self) -> None:
+        """Requests from here on are no part of the load."""
+        self.leaving = True
+        super().on_stop()  # type: ignore[misc]
+
+    def follow(self, think: float) -> None:
+        """Wait for the next turn.
+
+        Raises:
+            GreenletExit: The load is over.
+        """
+        self.due, self.free = self.seat.wait(self.target, monotonic(), think)
+
+    def turn(self, start: float) -> Turn:
+        """A turn that began at a moment; the first of a task is due when the schedule says."""
+        turn = Turn(target=self.target, patience=None)
+        turn.start = start
+        if start < self.crew.course.origin or self.leaving:
+            turn.due = turn.free = start
+            return turn
+        turn.phase = 0
+        turn.due, turn.free = (self.due, self.free) if self.due else (start, start)
+        self.due = 0.0
+        return turn
+
+    def _recorded(self, client: FastHttpSession | HttpSession) -> Callable[..., Any]:
+        """The client's ``request``, with a turn of its own for each call."""
+        request = client.request
+
+        def recorded(method: str, url: str, *args: Any, **options: Any) -> Any:  # noqa: ANN401
+            course = self.crew.course
+            if not course.open and not self.leaving:
+                raise GreenletExit
+            turn = self.turn(monotonic())
+            turn.label = f"{method} {options.get('name') or client.request_name or url}"
+            options["context"] = {**(options.get("context") or {}), KEY: turn}
+            self.crew.rows.begin(turn)
+            try:
+                return request(method, url, *args, **options)
+            except BaseException:
+                self.crew.rows.flying.pop(turn, None)
+                raise
+
+        return recorded
+
+
+def wait_for_turn(self: TaskSet) -> None:
+    """Takes the place of `TaskSet.wait`: pauses become part of the schedule."""
+    self.user.follow(0.0 if self.user.crew.course.arrivals else self.wait_time())
+
+
+class ScenarioUser(Paced, FastHttpUser):  # type: ignore[misc] # Locust's types are not read
+    """A user that follows a profile's own scenario."""
+
+    abstract = True
+    script: Script
+    concurrency = 1
+    network_timeout = None  # the whole request has a limit instead
+    connection_timeout = None
+
+    def __init__(self, environment: Any) -> None:  # noqa: ANN401
+        super().__init__(environment)
+        self._agent = self.client.client
+        # A status is for the checks to judge. Locust's client would read the whole body of a bad
+        # one into a text, and fail in an odd way when it is no UTF-8.
+        self._agent.valid_response_codes = _ANY_STATUS
+        self._connect()
+
+    def _connect(self) -> None:
+        """Give up all connections; the next request makes a new one.
+
+        A client repeats a request whose connection closed without an answer. One row is to be one
+        request on the wire, so that is forbidden.
+        """
+        self._agent.clientpool.close()
+        self._agent.clientpool.get_client(self.host)._connection_pool.size = -1  # noqa: SLF001
+
+    def _recorded(self, client: FastHttpSession | HttpSession) -> Callable[..., Any]:
+        request: Callable[..., Any] = client.request  # it sees to its turn itself
+        return request
+
+    def take_seat(self, seat: Seat) -> None:
+        """Get a number, and with it random choices of its own."""
+        super().take_seat(seat)
+        self._random = seeded(self.crew.spec.seed, seat.number)
+        self._values = Values(self.script, seat.number, self._random)
+
+    def prepare(self) -> None:
+        """Send what prepares the user.
+
+        Raises:
+            CatchResponseError: An answer was wrong.
+        """
+        self._turn = Turn(target=self.target, patience=self.script.timeout)
+        self._context = {KEY: self._turn}
+        for sending in self.script.setup:
+            self._turn.due = self._turn.free = monotonic()
+            why = self._send(sending)
+            if why is not None:
+                raise CatchResponseError(f"setup request {sending.name!r}: {why}")
+        self._turn.phase = 0
+
+    @task  # type: ignore[untyped-decorator]
+    def work(self) -> None:
+        """Send requests until the load is over."""
+        turn = self._turn
+        shortest, longest = self.script.think
+        random = self._random
+        while True:
+            turn.due = self.due
+            turn.free = self.free
+            self._send(self.script.draw(random))
+            self.due, self.free = self.seat.wait(
+                self.target,
+                turn.end or monotonic(),
+                shortest + (longest - shortest) * random.random() if longest else 0.0,
+            )
+
+    def _send(self, sending: Sending) -> str | None:
+        """Send one request and record it; returns why it failed, or None."""
+        turn = self._turn
+        path, headers, body = sending.render(self._values.of(sending))
+        turn.request = sending.number
+        turn.size = turn.status = turn.checks = 0
+        turn.end = None
+        turn.start = monotonic()
+        self.crew.rows.begin(turn)
+        why: BaseException | str | None
+        try:
+            with self.client.request(
+                sending.method,
+                path,
+                name=sending.name,
+                data=body,
+                catch_response=True,
+                stream=True,
+                headers=headers,
+                allow_redirects=False,
+                context=self._context,
+            ) as answer:
+                why = self._receive(sending, answer)
+                if why is None:
+                    answer.success()
+                else:
+                    answer.failure(why)
+        except Exception as error:  # noqa: BLE001 - not one of those Locust knows
+            why = error
+            turn.end = monotonic()
+            rows = self.crew.rows
+            if turn in rows.flying:
+                rows.end(turn, turn.end, 1, rows.errors.of(error_text(error)))
+        if isinstance(why, BaseException):
+            self._connect()
+        return None if why is None else error_text(why)
+
+    def _receive(self, sending: Sending, answer: Any) -> BaseException | str | None:  # noqa: ANN401
+        turn = self._turn
+        turn.status = answer.status_code
+        error: BaseException | None = getattr(answer, "error", None)
+        body = Body(sending)
+        if error is None:
+            try:
+                body.read(answer.read)
+            except (Exception, gevent.Timeout) as broken:  # noqa: BLE001 - whatever the client raises
+                error = broken
+        turn.end = monotonic()
+        turn.size = body.size
+        if error is not None:
+            return error
+        why: str | None
+        turn.checks, why = judge(sending, turn.status, body, turn.end - turn.start)
+        if why is None and sending.request.capture:
+            try:
+                self._values.kept.update(body.captured(sending.request.capture))
+            except LookupError as missing:
+                why = f"cannot capture: {missing.args[0]}"
+        return why
+
+
+def classes_for(kinds: Sequence[type], targets: Sequence[str], script: Script | None) -> list[type]:
+    """The classes Locust makes users of: paced, each with its twin for a second service."""
+    found = []
+    for kind in kinds:
+        bases = (kind,) if issubclass(kind, Paced) else (Paced, kind)
+        common: dict[str, Any] = {"script": script} if script else {}
+        twin = None
+        if len(targets) > 1:
+            twin = type(f"{kind.__name__}_2", bases, {**common, "host": targets[1], "target": 1})
+        content = {**common, "host": targets[0], "twin_class": twin, "__module__": kind.__module__}
+        found.append(type(kind.__name__, bases, content))
+    return found

@@ -1,0 +1,248 @@
+"""Options of `perfkit load` to one plan; every problem found is reported, before anything runs."""
+
+from __future__ import annotations
+
+import platform
+import secrets
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+from perfkit.errors import PerfkitError, PlanError
+from perfkit.plan.checks import OUTPUT, checked_policy, either, writable
+from perfkit.plan.load_service import BACKING, plan_service
+from perfkit.plan.load_value import CONFIDENCE, CUT, FEWEST_TURNS, MARGIN, WINDOW, LoadPlan
+from perfkit.plan.merge import Merged, merge
+from perfkit.plan.sides import one_python, two_pythons, variant
+from perfkit.recording.load import LoadMethod, SearchMethod
+from perfkit.service import ServiceKind
+from perfkit.variant import Side
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from perfkit.plan.options import Options
+    from perfkit.profile.value import Profile
+    from perfkit.variant import Variant
+
+_ENGINES = ("locust", "k6")
+_SAMPLE_SECONDS = 0.25
+_SETTLE_SECONDS = 3.0
+_HOLD_SECONDS = 10.0
+_RESOLUTION = 0.1
+_LIMIT = 20_000.0
+_SEARCHED = "stress"
+
+
+def make_load_plan(options: Mapping[str, object], *, mode: str | None, cwd: Path) -> LoadPlan:
+    """Check options against each other, the profile, the configuration file and this machine.
+
+    Args:
+        options: By the command line's names, with ``"profile"``; None and empty count as not said.
+        mode: ``"breakpoint"``, or None: a comparison if there is a baseline.
+        cwd: Folder whose ``pyproject.toml`` counts and that relative paths start from.
+
+    Raises:
+        PlanError: With everything that is wrong.
+    """
+    problems: list[PerfkitError] = []
+    cwd = cwd.absolute()
+    merged = merge(options, command="load", cwd=cwd, problems=problems)
+    said = merged.said
+    two = said.baseline is not None or said.candidate is not None
+    chosen = mode or ("compare" if two else "single")
+    _check_together(said, mode=chosen, two=two, problems=problems)
+    profile = _profile(said, cwd, problems, mode=chosen)
+    service = plan_service(said, cwd, problems)
+    method = _method(said, profile, problems)
+    output = writable(said.output or cwd / OUTPUT, problems)
+    policy = checked_policy(said.policy, problems)
+    reached = service is not None and service.kind is ServiceKind.URL
+    sides = (None, None) if reached else _sides(merged, two=two, cwd=cwd, problems=problems)
+    if problems or profile is None or service is None:
+        raise PlanError(problems)
+    return LoadPlan(
+        mode=chosen,
+        profile=profile,
+        service=service,
+        method=method,
+        search=_search(said, profile) if chosen == "breakpoint" else None,
+        baseline=sides[0],
+        candidate=sides[1],
+        trials=either(said.trials, profile.trials) if chosen == "compare" else 1,
+        seed=either(said.seed, secrets.randbits(32)),
+        output=output,
+        margin=either(said.margin, MARGIN),
+        confidence=either(said.confidence, CONFIDENCE),
+        policy=policy,
+        gate=bool(said.gate),
+        allow_hosts=said.allow_host or (),
+        bind=said.bind or "127.0.0.1",
+        port=either(said.port, 0),
+        cwd=cwd,
+        download=said.download is not False,
+    )
+
+
+def load_method(
+    *, engine: str, workers: int, remote_workers: int, window: float, pin: bool
+) -> LoadMethod:
+    """How load is generated, with the version of what generates it."""
+    version = metadata.version("locust") if engine == "locust" else ""
+    return LoadMethod(
+        engine=engine,
+        engine_version=version,
+        generator=f"{platform.python_implementation()} {platform.python_version()}",
+        workers=workers,
+        remote_workers=remote_workers,
+        window_seconds=window,
+        cut_seconds=CUT * window,
+        sample_seconds=_SAMPLE_SECONDS,
+        pin=pin,
+    )
+
+
+def _check_together(said: Options, *, mode: str, two: bool, problems: list[PerfkitError]) -> None:
+    """Options that exclude each other, or that need another."""
+    targets = [f"--{x}" for x in ("app", "command", "url") if getattr(said, x) is not None]
+    rules = (
+        (len(targets) > 1, f"{' and '.join(targets)} exclude each other", "name one service"),
+        (
+            two and said.python is not None,
+            "--python names the only side, --baseline and --candidate name two",
+            "leave one or the other out",
+        ),
+        (
+            said.url is not None and two,
+            "a service that runs already has one variant: --url cannot be compared",
+            "use --app or --command, so that perfkit can start it under each Python",
+        ),
+        (
+            said.url is not None and bool(said.services),
+            "--services belongs to a service that perfkit starts",
+            "leave --services out",
+        ),
+        (
+            said.pid is not None and said.url is None,
+            "--pid belongs to --url",
+            "perfkit knows the processes of a service it starts; leave it out",
+        ),
+        (
+            said.trials is not None and mode != "compare",
+            "--trials belongs to a comparison of a profile",
+            "add --baseline 3.12, or leave it out",
+        ),
+        (
+            bool(said.gate) and not two,
+            "--gate judges a candidate against a baseline",
+            "add --baseline 3.12",
+        ),
+        *(
+            (
+                mode != "breakpoint" and getattr(said, name) is not None,
+                f"--{name.rstrip('_')} belongs to 'perfkit load breakpoint'",
+                "leave it out",
+            )
+            for name in ("from_", "to", "resolution", "probe")
+        ),
+    )
+    problems += [PerfkitError(what, remedy=remedy) for broken, what, remedy in rules if broken]
+    _check_workers(said, problems)
+    unknown = [name for name in said.services or () if name not in BACKING]
+    if unknown:
+        problems.append(
+            PerfkitError(
+                "--services names what perfkit cannot start",
+                got=", ".join(unknown),
+                allowed=", ".join(BACKING),
+            )
+        )
+
+
+def _check_workers(said: Options, problems: list[PerfkitError]) -> None:
+    several = (said.workers or 1) > 1 or said.expect_workers is not None
+    if not several and (said.bind is not None or said.port is not None):
+        problems.append(
+            PerfkitError(
+                "--bind and --port are where workers come to",
+                remedy="add --expect-workers N, or leave them out",
+            )
+        )
+    if said.engine == "k6" and several:
+        problems.append(
+            PerfkitError(
+                "k6 runs in one process here",
+                got=f"--workers {said.workers}",
+                remedy="leave --workers out, or use the default engine",
+            )
+        )
+
+
+def _profile(
+    said: Options, cwd: Path, problems: list[PerfkitError], *, mode: str
+) -> Profile | None:
+    from perfkit.profile.library import find
+    from perfkit.profile.parse import load_profile
+    from perfkit.profile.schedule import scaled
+
+    name = said.profile or (_SEARCHED if mode == "breakpoint" else None)
+    if name is None:
+        problems.append(
+            PerfkitError(
+                "no profile was named",
+                allowed="a profile that comes with perfkit, or the path of a YAML file",
+                remedy="try 'perfkit load smoke'; 'perfkit load profiles' lists them",
+            )
+        )
+        return None
+    try:
+        profile = load_profile(find(name, cwd))
+        return scaled(profile, either(said.time_scale, 1.0), either(said.user_scale, 1.0))
+    except PlanError as error:
+        problems += error.problems
+    except PerfkitError as error:
+        problems.append(error)
+    return None
+
+
+def _method(said: Options, profile: Profile | None, problems: list[PerfkitError]) -> LoadMethod:
+    engine = said.engine or "locust"
+    if engine not in _ENGINES:
+        problems.append(
+            PerfkitError("--engine is unknown", got=engine, allowed=" or ".join(_ENGINES))
+        )
+        engine = "locust"
+    return load_method(
+        engine=engine,
+        workers=either(said.workers, 0 if said.expect_workers else 1),
+        remote_workers=either(said.expect_workers, 0),
+        window=either(said.window, _window(profile)),
+        pin=said.pin is not False,
+    )
+
+
+def _window(profile: Profile | None) -> float:
+    """Turns of a second, shorter where a profile is too short for four of each side."""
+    return WINDOW if profile is None else min(WINDOW, profile.seconds / FEWEST_TURNS)
+
+
+def _search(said: Options, profile: Profile) -> SearchMethod:
+    positive = [level for level in (profile.start, *(x.target for x in profile.stages)) if level]
+    start = either(said.from_, max(1.0, min(positive) / 10))
+    return SearchMethod(
+        start=start,
+        limit=max(either(said.to, _LIMIT), start),
+        resolution=either(said.resolution, _RESOLUTION),
+        settle_seconds=min(_SETTLE_SECONDS, either(said.probe, _HOLD_SECONDS)),
+        hold_seconds=either(said.probe, _HOLD_SECONDS),
+    )
+
+
+def _sides(
+    merged: Merged, *, two: bool, cwd: Path, problems: list[PerfkitError]
+) -> tuple[Variant | None, Variant | None]:
+    said = merged.said
+    if not two:
+        return variant(said, Side.BASELINE, one_python(merged, cwd=cwd, problems=problems)), None
+    pythons = two_pythons(merged, cwd=cwd, problems=problems)
+    return variant(said, Side.BASELINE, pythons[0]), variant(said, Side.CANDIDATE, pythons[1])

@@ -1,0 +1,72 @@
+"""The plan of a load run: what is to be done, complete and checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from perfkit.profile.value import Profile
+from perfkit.recording.load import LoadMethod, SearchMethod
+from perfkit.service import Service
+from perfkit.variant import Variant
+
+WINDOW = 1.0
+"""Seconds of a turn while two services take turns; settled by experiment (README)."""
+
+FEWEST_TURNS = 8
+"""Turns of a trial, both sides together."""
+
+CUT = 0.1
+"""Share of a turn that is left out at its beginning."""
+
+MARGIN = 0.05
+"""Practical significance of a load comparison; response times vary more than benchmarks do."""
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadPlan:
+    """Everything a load session needs to know before it starts.
+
+    Attributes:
+        mode: ``"single"``, ``"compare"`` or ``"breakpoint"``.
+        profile: The profile, scaled.
+        service: The service.
+        method: How load is generated.
+        search: How a breaking point is searched for, or None.
+        baseline: The yardstick, or the only side; None for a URL.
+        candidate: What is judged, or None.
+        trials: Trials of a comparison; 1 otherwise.
+        seed: Root of every random choice.
+        output: Absolute folder that run folders are made in.
+        margin: Practical significance, as a fraction.
+        confidence: Coverage of every interval.
+        policy: File with the targets of the report, or None for perfkit's own.
+        gate: A candidate that is worse beyond the margin makes the run fail.
+        allow_hosts: Hosts beside this machine that may be sent load to.
+        bind: Address the master listens on.
+        port: Its port; 0 for a free one.
+        cwd: Absolute folder that relative paths started from.
+        download: Missing interpreters may be installed.
+    """
+
+    mode: str
+    profile: Profile
+    service: Service
+    method: LoadMethod
+    search: SearchMethod | None
+    baseline: Variant | None
+    candidate: Variant | None
+    trials: int
+    seed: int
+    output: Path
+    margin: float
+    confidence: float
+    policy: Path | None
+    gate: bool
+    allow_hosts: tuple[str, ...]
+    bind: str
+    port: int
+    cwd: Path
+    download: bool

@@ -1,0 +1,182 @@
+"""The terminal's last word on a load run: thresholds, sides, comparison, health, caveats, files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from perfkit.decide.verdict import Verdict
+from perfkit.report.terminal import STYLES, caveat, console_of, drawn, fitted
+from perfkit.report.wording import printable
+from perfkit.units import format_duration, format_share
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import Console
+
+    from perfkit.report.load.compared import LoadRowView
+    from perfkit.report.load.sides import PhaseView, SideView
+    from perfkit.report.load.view import LoadView
+
+_ERRORS = 5  # kinds of error a side that are listed
+_FIGURES = ("requests/s", "p50", "p95", "p99", "service p95", "errors", "CPU", "memory")
+
+
+def as_text(view: LoadView, *, width: int, color: bool, brief: bool = False) -> str:
+    """A finished load run for a terminal or a pipe.
+
+    Numbers are never cut: where a table is wider than ``width``, its names stand on lines of their
+    own.
+
+    Args:
+        view: The run.
+        width: Columns to fill.
+        color: Use ANSI styles; without them not a single escape sequence is written.
+        brief: The verdict, thresholds that do not hold and the failures only.
+
+    Returns:
+        Lines without trailing blanks, paragraphs parted by empty lines.
+    """
+    console = console_of(width, color=color)
+    parts = [drawn(Text(printable(view.verdict), style="bold"), console)]
+    parts.append(_thresholds(view, console, brief=brief))
+    if not brief:
+        parts += [_phases(side, console) for side in view.sides]
+        parts += [_comparison(view, console), _breakpoints(view, console)]
+        parts += [_errors(side, console) for side in view.sides]
+        parts.append(_health(view, console))
+    parts += [drawn(line, console) for line in _failures(view)]
+    if not brief:
+        parts.append("\n".join(drawn(caveat(group), console) for group in view.caveats))
+        parts.append("\n".join(drawn(line, console) for line in _footer(view)))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _thresholds(view: LoadView, console: Console, *, brief: bool) -> str:
+    shown = [one for one in view.thresholds if not brief or one.look.word != "PASS"]
+    if not shown:
+        return ""
+    heads = ["verdict", "value", "limit", "n"]
+    heads += ["side"] if view.compared else []
+    rows = []
+    for one in shown:
+        style = STYLES[one.look.tone]
+        cells = [Text(one.look.word, style=style), Text(one.value.replace(" requests/s", "/s"))]
+        cells += [Text(one.limit.replace(" requests/s", "/s"))]
+        cells += [Text(one.count), *([Text(one.heading)] if view.compared else [])]
+        rows.append((printable(one.text), cells))
+    table = fitted("threshold", heads, rows, console, right={"n"})
+    reasons = [
+        drawn(Text(printable(f"{one.text}: {one.reason}")), console) for one in shown if one.reason
+    ]
+    return "\n".join([table, *reasons])
+
+
+def _phases(side: SideView, console: Console) -> str:
+    rows = [(printable(one.label), _figures(one)) for one in (*side.phases, side.overall)]
+    table = fitted("phase", list(_FIGURES), rows, console, right=set(_FIGURES))
+    return f"{drawn(Text(printable(side.name), style='bold'), console)}\n{table}"
+
+
+def _figures(one: PhaseView) -> list[Text]:
+    cells = (
+        one.throughput,
+        one.p50,
+        one.p95,
+        one.p99,
+        one.service_p95,
+        one.errors,
+        one.cpu,
+        one.rss,
+    )
+    return [Text(cell) for cell in cells]
+
+
+def _comparison(view: LoadView, console: Console) -> str:
+    heads = [
+        "baseline",
+        "candidate",
+        f"change [{format_share(view.confidence, digits=0)}]",
+        "verdict",
+        "detectable",
+    ]
+    rows = []
+    for row in view.rows:
+        style = STYLES[row.look.tone]
+        cells = [Text(_short(row.baseline)), Text(_short(row.candidate))]
+        cells += [Text(row.change, style=style), Text(_word(row), style=style)]
+        rows.append((row.name, [*cells, Text(row.detectable)]))
+    if not rows:
+        return ""
+    right = {"baseline", "candidate", "detectable"}
+    return fitted("metric", heads, rows, console, right=right)
+
+
+def _short(figure: str) -> str:
+    """A figure without its interval."""
+    return figure.partition(" [")[0].replace(" requests/s", "/s")
+
+
+def _word(row: LoadRowView) -> str:
+    """The verdict, and how many trials it lacks."""
+    undecided = row.row.verdict is Verdict.INCONCLUSIVE and row.row.comparison.trials_needed
+    return f"{row.look.word} (needs {row.needed} trials)" if undecided else row.look.word
+
+
+def _breakpoints(view: LoadView, console: Console) -> str:
+    lines = [f"{printable(name)} {text}" for name, text, _ in view.breakpoints]
+    lines += [
+        f"{printable(side.name)} recovered after the stress: {side.recovery}"
+        if side.load.recovery and side.load.recovery.seconds is not None
+        else f"{printable(side.name)}: {side.recovery}"
+        for side in view.sides
+        if side.recovery
+    ]
+    return "\n".join(drawn(Text(printable(line)), console) for line in lines)
+
+
+def _errors(side: SideView, console: Console) -> str:
+    lines = [f"{count} × {text}" for text, count in side.errors[:_ERRORS]]
+    more = len(side.errors) - _ERRORS + side.more_errors
+    lines += [f"and {more} more kinds of error"] if more > 0 else []
+    if not lines:
+        return ""
+    head = drawn(Text(f"errors on {printable(side.name)}"), console)
+    return "\n".join([head, *(drawn(Text(f"  {printable(line)}"), console) for line in lines)])
+
+
+def _health(view: LoadView, console: Console) -> str:
+    if view.health is None:
+        return ""
+    one = view.health.verdict.health
+    figures = (
+        f"event-loop lag p99 {one.lag_p99 * 1e3:.1f} ms, highest CPU {one.cpu_max * 100:.0f} %"
+    )
+    counted = f"{one.accounted:,} of {one.sent:,} requests accounted for"
+    style = STYLES[view.health.look.tone]
+    line = Text.assemble("generator ", (view.health.look.word, style), f": {figures}, {counted}")
+    problems = [drawn(Text(printable(f"! {text}")), console) for text in view.health.problems]
+    return "\n".join([drawn(line, console), *problems])
+
+
+def _failures(view: LoadView) -> Iterator[Text]:
+    for one in view.failures:
+        side = f" on the {one.side}" if one.side else ""
+        head = f"trial {one.trial} failed{side} ({printable(one.stage)}): "
+        yield Text.assemble((head, STYLES["failed"]), printable(one.reason))
+
+
+def _footer(view: LoadView) -> Iterator[Text]:
+    yield Text(f"profile    {printable(view.profile.name)}: {view.shape}", overflow="fold")
+    if view.scale:
+        yield Text(f"shrunk     {view.scale}")
+    yield Text(f"service    {printable(view.service)}", overflow="fold")
+    if view.compared:
+        yield Text(f"baseline   {printable(view.names[0])}", overflow="fold")
+        yield Text(f"candidate  {printable(view.names[1])}", overflow="fold")
+        yield Text(f"trials     {view.trials[0]} of {view.trials[1]}")
+    if total := dict(view.seconds).get("total", 0.0):
+        yield Text(f"took       {format_duration(total)}")
+    yield Text(f"files      {printable(str(view.folder))}", overflow="fold")

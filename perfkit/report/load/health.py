@@ -1,0 +1,70 @@
+"""The generator judged by itself, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from perfkit.decide.load.result import HealthVerdict, Validity
+from perfkit.report import figures, wording
+from perfkit.report.wording import Look
+
+VALID = Look(word="VALID", shape="✓", tone="faster")
+INVALID = Look(word="INVALID", shape="✕", tone="slower")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthView:
+    """The generator's health, ready to be shown.
+
+    Attributes:
+        look: VALID or INVALID.
+        problems: What is the matter and what to do, as sentences.
+        facts: ``(name, figure, limit or empty)``.
+        verdict: The numbers.
+    """
+
+    look: Look
+    problems: tuple[str, ...]
+    facts: tuple[tuple[str, str, str], ...]
+    verdict: HealthVerdict
+
+    @property
+    def valid(self) -> bool:
+        """The generator can be believed."""
+        return self.verdict.validity is Validity.VALID
+
+
+def make_health(found: HealthVerdict) -> HealthView:
+    """Put the generator's health into words."""
+    one, limits = found.health, _limits()
+    accounted = f"{figures.count(one.accounted)} of {figures.count(one.sent)} sent"
+    facts = [
+        (
+            "Seconds with a worker's CPU above 90 %",
+            figures.brief_share(one.cpu_busy),
+            limits.get("cpu", ""),
+        ),
+        ("Highest CPU of a worker", figures.brief_share(one.cpu_max), ""),
+        ("Event-loop lag, p99", figures.brief_seconds(one.lag_p99), limits.get("lag", "")),
+        ("Own lateness, p99", figures.brief_seconds(one.slip_p99), limits.get("slip", "")),
+        (
+            "Requests sent of those planned",
+            "–" if one.achieved is None else figures.brief_share(one.achieved),
+            limits.get("rate", ""),
+        ),
+        ("Arrivals without a free user", figures.count(one.unsent), ""),
+        ("Requests accounted for", accounted, "all"),
+        ("All events handed over", "yes" if one.complete else "no", "yes"),
+        ("Rows on disk are those counted", "yes" if one.counts_match else "no", "yes"),
+        ("Largest clock error of a worker", figures.brief_seconds(one.clock_error), ""),
+    ]
+    return HealthView(
+        look=VALID if found.validity is Validity.VALID else INVALID,
+        problems=tuple(wording.sentences(why, remedy) for _, why, remedy in found.problems),
+        facts=tuple(facts),
+        verdict=found,
+    )
+
+
+def _limits() -> dict[str, str]:
+    return {}

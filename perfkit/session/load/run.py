@@ -1,0 +1,200 @@
+"""`perfkit load`: plan → provision → measure → analyse → decide → report, for a service."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import perfkit
+from perfkit.decide.policy import policy_text
+from perfkit.errors import ProvisionError
+from perfkit.loadtest.backing import BackingError
+from perfkit.loadtest.failure import ServiceError
+from perfkit.loadtest.generator import EngineError
+from perfkit.machine import host
+from perfkit.plan.load_resume import resume_load_plan
+from perfkit.recording import redacted
+from perfkit.recording.compare import Finish
+from perfkit.recording.load import (
+    SCHEMA,
+    LoadFailure,
+    LoadRecorder,
+    LoadRecording,
+    LoadRun,
+    SideReady,
+    read_load,
+)
+from perfkit.session.load.bench import LoadBench
+from perfkit.session.load.calibration import stored_calibration
+from perfkit.session.load.outcome import LoadOutcome, load_outcome_of, write_load_reports
+from perfkit.session.load.search import search
+from perfkit.session.load.trials import measure_trials
+from perfkit.session.progress import LoadDone, Started
+from perfkit.session.run_folder import keeping, locked, run_id, undisturbed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from perfkit.plan.load_value import LoadPlan
+    from perfkit.session.progress import Listener
+    from perfkit.variant import Variant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sat:
+    """What a sitting left behind.
+
+    Attributes:
+        recording: The run, read back from its file.
+        interrupted: It was ended by Ctrl-C or SIGTERM.
+    """
+
+    recording: LoadRecording
+    interrupted: bool
+
+
+def run(plan: LoadPlan, *, listener: Listener) -> LoadOutcome:
+    """Run a load test, a comparison or a search, and write every report.
+
+    A service or an engine that fails ends the run; what was measured is reported.
+
+    Raises:
+        RecordingError: The run folder cannot be written.
+        KeyboardInterrupt: It was interrupted before there was anything to record.
+    """
+    header = _header(plan)
+    folder = plan.output / header.id
+    return _conclude(_sit(plan, folder, header, listener))
+
+
+def resume(folder: Path, *, listener: Listener) -> LoadOutcome:
+    """Go on with an interrupted comparison or search; complete trials are not run again.
+
+    Raises:
+        RecordingError: The folder holds no load run, or cannot be written.
+        PlanError: Something the run needs is not there any more or has changed.
+    """
+    recording = read_load(folder)
+    plan = resume_load_plan(recording)
+    return _conclude(_sit(plan, recording.folder, None, listener))
+
+
+def _conclude(sat: Sat) -> LoadOutcome:
+    return undisturbed(sat, _report, lambda found: replace(found, interrupted=True))
+
+
+def _report(sat: Sat) -> LoadOutcome:
+    outcome = load_outcome_of(sat.recording, interrupted=sat.interrupted)
+    write_load_reports(outcome)
+    return outcome
+
+
+def _sit(plan: LoadPlan, folder: Path, header: LoadRun | None, listener: Listener) -> Sat:
+    """Measure what is missing. ``header``: of a run that begins; None to go on with one."""
+    began = time.perf_counter()
+    with (
+        keeping(folder) as kept,
+        locked(folder),
+        closing(LoadRecorder(folder)) as recorder,
+    ):
+        if header is not None:
+            recorder.append(header)
+        listener(Started(folder=folder))
+        seconds: dict[str, float] = {}
+
+        def finish(status: str) -> None:
+            seconds["total"] = time.perf_counter() - began
+            recorder.append(Finish(status=status, seconds=seconds))
+
+        try:
+            status = _measure(plan, folder, recorder, listener, seconds)
+        except KeyboardInterrupt:
+            finish("interrupted")
+            raise
+        finish(status)
+    return Sat(recording=read_load(folder), interrupted=kept.interrupted)
+
+
+def _measure(
+    plan: LoadPlan,
+    folder: Path,
+    recorder: LoadRecorder,
+    listener: Listener,
+    seconds: dict[str, float],
+) -> str:
+    """Prepare and measure; ``"finished"``, or ``"failed"`` when something kept it from going on."""
+    began = time.perf_counter()
+    known = read_load(folder)
+    trial = len(known.trials)
+    stage = "provision"
+    try:
+        with LoadBench(plan, run=folder.name, folder=folder, listener=listener) as bench:
+            bench.prepare()
+            seconds["provision"] = time.perf_counter() - began
+            for side, facts in bench.facts.items():
+                if side not in known.sides:
+                    recorder.append(SideReady(side=side, facts=facts))
+            stage = "run"
+            step = search if plan.mode == "breakpoint" else measure_trials
+            complete = step(bench, known, recorder)
+            seconds["measure"] = time.perf_counter() - began - seconds["provision"]
+    except ProvisionError as error:
+        failure = LoadFailure(
+            trial=trial, side=error.side, stage=stage, reason=str(error), detail=error.output
+        )
+    except (ServiceError, EngineError, BackingError) as error:
+        failure = LoadFailure(
+            trial=len(read_load(folder).trials),
+            side=error.side if isinstance(error, ServiceError) else None,
+            stage="backing" if isinstance(error, BackingError) else error.stage,
+            reason=str(error),
+            detail=error.detail,
+        )
+    else:
+        return "finished" if complete else "failed"
+    recorder.append(failure)
+    listener(LoadDone(what=failure.stage, result=failure.reason, good=False))
+    return "failed"
+
+
+def _header(plan: LoadPlan) -> LoadRun:
+    now = datetime.now().astimezone()
+    baseline, candidate = _redacted(plan.baseline), _redacted(plan.candidate)
+    calibration = stored_calibration(plan.method)
+    return LoadRun(
+        schema=SCHEMA,
+        id=run_id(now, f"load-{plan.profile.name}-{_sides(plan)}"),
+        mode=plan.mode,
+        created=now.isoformat(timespec="seconds"),
+        perfkit=perfkit.__version__,
+        seed=plan.seed,
+        profile=plan.profile,
+        service=plan.service,
+        method=plan.method,
+        search=plan.search,
+        baseline=baseline,
+        candidate=candidate,
+        trials=plan.trials,
+        margin=plan.margin,
+        confidence=plan.confidence,
+        ceiling=calibration.ceiling if calibration else None,
+        floor=calibration.floor if calibration else None,
+        gate=plan.gate,
+        allow_hosts=plan.allow_hosts,
+        host=host.facts(),
+        cwd=str(plan.cwd),
+        policy=policy_text(plan.policy) if plan.policy is not None else None,
+        redacted=(baseline, candidate) != (plan.baseline, plan.candidate),
+    )
+
+
+def _redacted(variant: Variant | None) -> Variant | None:
+    return None if variant is None else redacted(variant)
+
+
+def _sides(plan: LoadPlan) -> str:
+    labels = [x.interpreter.label for x in (plan.baseline, plan.candidate) if x is not None]
+    return "-vs-".join(labels) or "url"

@@ -1,0 +1,247 @@
+"""One segment: fresh services, samplers, one start of the engine; recorded as it comes."""
+
+from __future__ import annotations
+
+import random
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from perfkit.decide.load.abort import Aborts
+from perfkit.loadtest.generator import Generator
+from perfkit.loadtest.sampler import Sampler
+from perfkit.loadtest.service import start_service
+from perfkit.loadtest.spec import EngineSpec
+from perfkit.profile.schedule import stage_bounds
+from perfkit.profile.value import Profile
+from perfkit.recording.load import (
+    EVENTS,
+    SAMPLES,
+    SegmentEnd,
+    SegmentOrigin,
+    SegmentStart,
+    Window,
+)
+from perfkit.session.progress import LoadSecond, LoadStarted
+from perfkit.variant import Side
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from perfkit.loadtest.generator import Second
+    from perfkit.loadtest.service import RunningService
+    from perfkit.recording.load import LoadRecorder
+    from perfkit.session.load.bench import LoadBench
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """A segment to be run.
+
+    Attributes:
+        id: Its name; unique within the run.
+        trial: The trial or probe it belongs to.
+        attempt: How often the trial was begun before.
+        sides: One side, or two that take turns.
+        profile: What is sent.
+        windows: Turns; empty when there is one side.
+        level: Level of a probe, or None.
+        seed: Of its random choices.
+        what: In words, for whoever watches.
+        position: Trials or probes done before.
+        total: Of how many, or None.
+        seconds_after: Expected seconds of all that comes after it, or None.
+    """
+
+    id: str
+    trial: int
+    attempt: int
+    sides: tuple[Side, ...]
+    profile: Profile
+    windows: tuple[Window, ...]
+    level: float | None
+    seed: int
+    what: str
+    position: int
+    total: int | None
+    seconds_after: float | None
+
+
+def run_segment(bench: LoadBench, segment: Segment, recorder: LoadRecorder) -> SegmentEnd:
+    """Run a segment and record it; services and generator are gone when this returns.
+
+    Raises:
+        ServiceError: A service cannot be started.
+        EngineError: The engine cannot be started.
+        KeyboardInterrupt: After what was measured has been recorded.
+    """
+    # One seed for both services of a segment: hash order must not tell the sides apart.
+    hash_seed = random.Random(segment.seed).randrange(1, 2**32)  # noqa: S311 - no secret
+    with ExitStack() as stack:
+        services: list[RunningService] = []
+        for side in segment.sides:
+            service = start_service(
+                bench.launch(side),
+                mark=bench.mark,
+                cpus=bench.placed.service,
+                log=bench.folder / "logs" / f"{segment.id}-{side}.log",
+                hash_seed=hash_seed,
+            )
+            stack.callback(service.stop)
+            services.append(service)
+        start = _start(bench, segment)
+        recorder.append(start)
+        samplers = [
+            stack.enter_context(
+                Sampler(bench.folder / file, service.pid, bench.plan.method.sample_seconds)
+            )
+            for service, (_, file) in zip(services, start.samples, strict=False)
+            if service.pid is not None
+        ]
+        spec = _spec(bench, segment, start, services)
+        generator = stack.enter_context(Generator(spec))
+        return _Watch(bench, segment, recorder, services, samplers).run(generator)
+
+
+def _start(bench: LoadBench, segment: Segment) -> SegmentStart:
+    method = bench.plan.method
+    workers = max(method.workers + method.remote_workers, 1)
+    name = f"{segment.id}-{segment.attempt}" if segment.attempt else segment.id
+    sampled = bench.plan.service.pid is not None or bench.plan.baseline is not None
+    return SegmentStart(
+        id=segment.id,
+        trial=segment.trial,
+        attempt=segment.attempt,
+        sides=segment.sides,
+        windows=segment.windows,
+        level=segment.level,
+        events=tuple(f"{EVENTS}/{name}-w{number}.arrow" for number in range(workers)),
+        samples=tuple(
+            (side, f"{SAMPLES}/{name}-{side}.arrow") for side in segment.sides if sampled
+        ),
+        pins={
+            "generator": tuple(sorted(bench.placed.generator)),
+            "service": tuple(sorted(bench.placed.service)),
+        },
+    )
+
+
+def _spec(
+    bench: LoadBench, segment: Segment, start: SegmentStart, services: Sequence[RunningService]
+) -> EngineSpec:
+    plan = bench.plan
+    return EngineSpec(
+        engine=plan.method.engine,
+        profile=segment.profile,
+        targets=tuple(service.url for service in services),
+        windows=segment.windows,
+        seed=segment.seed,
+        events=tuple(bench.folder / file for file in start.events),
+        workers=plan.method.workers,
+        remote_workers=plan.method.remote_workers,
+        bind=plan.bind,
+        port=plan.port or None,
+        cpus=bench.placed.generator,
+        mark=bench.mark,
+    )
+
+
+class _Watch:
+    """Looks at a segment second by second, and ends it when something is wrong."""
+
+    def __init__(
+        self,
+        bench: LoadBench,
+        segment: Segment,
+        recorder: LoadRecorder,
+        services: Sequence[RunningService],
+        samplers: Sequence[Sampler],
+    ) -> None:
+        self._bench = bench
+        self._segment = segment
+        self._recorder = recorder
+        self._services = services
+        self._samplers = samplers
+        self._aborts = Aborts(segment.profile.aborts)
+
+    def run(self, generator: Generator) -> SegmentEnd:
+        segment = self._segment
+        began = generator.ready()
+        self._recorder.append(SegmentOrigin(id=segment.id, clock=began.clock, wall=began.wall))
+        self._announce()
+        try:
+            for second in generator.seconds():
+                self._tell(second)
+                reason = self._wrong(second)
+                if reason is not None:
+                    generator.stop(*reason)
+        except KeyboardInterrupt:
+            generator.stop("interrupted", "")
+            self._recorder.append(self._end(generator))
+            raise
+        end = self._end(generator)
+        self._recorder.append(end)
+        return end
+
+    def _end(self, generator: Generator) -> SegmentEnd:
+        end = generator.finish()
+        reason, detail = end.reason, end.detail
+        dead = [service for service in self._services if not service.alive()]
+        if dead and reason in {"finished", "requests", "service"}:
+            words = dead[0].last_words()
+            reason, detail = "service", f"the {dead[0].side}'s service ended: {words}".rstrip(": ")
+        return SegmentEnd(
+            id=self._segment.id,
+            reason=reason,
+            detail=detail,
+            seconds=end.seconds,
+            workers=end.workers,
+        )
+
+    def _wrong(self, second: Second) -> tuple[str, str] | None:
+        """Why the load must end, if it must."""
+        if not all(service.alive() for service in self._services):
+            return "service", ""
+        problem = self._bench.backing_problem()
+        if problem is not None:
+            return "backing", problem
+        for sampler in self._samplers:
+            if sampler.error is not None:
+                return "disk", str(sampler.error)
+        broken = self._aborts.see(second)
+        return None if broken is None else ("aborted", broken)
+
+    def _announce(self) -> None:
+        segment = self._segment
+        profile = segment.profile
+        names = [stage.name for stage in profile.stages]
+        ends = [end for _, end in stage_bounds(profile)]
+        self._bench.listener(
+            LoadStarted(
+                what=segment.what,
+                position=segment.position,
+                total=segment.total,
+                seconds=profile.seconds,
+                level_name="users" if profile.model.value == "closed" else "requests/s",
+                stages=tuple(zip(names, ends, strict=True)),
+            )
+        )
+
+    def _tell(self, second: Second) -> None:
+        left = self._segment.seconds_after
+        rest = max(self._segment.profile.seconds - second.second, 0.0)
+        latest = [sampler.latest for sampler in self._samplers]
+        self._bench.listener(
+            LoadSecond(
+                second=second.second,
+                level=second.level,
+                rate=second.answered + second.failed,
+                failed=second.failed,
+                p50=second.p50,
+                p95=second.p95,
+                p99=second.p99,
+                rss=tuple(one.rss for one in latest),
+                cpu=tuple(one.cpu for one in latest),
+                left=None if left is None else left + rest,
+            )
+        )
