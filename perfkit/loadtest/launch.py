@@ -28,6 +28,7 @@ class ServiceLaunch:
         environ: Variables set on this side only, and the addresses of backing services.
         service: The service.
         cwd: Working directory; an app is imported from it.
+        without: Inherited variables that it does not get.
     """
 
     side: Side
@@ -36,6 +37,7 @@ class ServiceLaunch:
     environ: tuple[tuple[str, str], ...]
     service: Service
     cwd: Path
+    without: tuple[str, ...]
 
     @classmethod
     def of(
@@ -47,6 +49,7 @@ class ServiceLaunch:
         service: Service,
         cwd: Path,
         extra: Mapping[str, str],
+        without: tuple[str, ...],
     ) -> ServiceLaunch:
         """The launch of a service in a variant's environment (None: it runs already).
 
@@ -57,6 +60,7 @@ class ServiceLaunch:
             service: The service.
             cwd: Working directory.
             extra: Variables that name its backing services.
+            without: Inherited variables that it does not get.
         """
         return cls(
             side=side,
@@ -65,6 +69,7 @@ class ServiceLaunch:
             environ=(*(() if variant is None else variant.environ), *extra.items()),
             service=service,
             cwd=cwd,
+            without=without,
         )
 
     def command(self, port: int) -> list[str]:
@@ -91,8 +96,9 @@ class ServiceLaunch:
         self, inherited: Mapping[str, str], *, hash_seed: int, mark: str
     ) -> dict[str, str]:
         """The inherited variables without Python's own, this side's, and the pair's hash seed."""
+        kept = {name: value for name, value in inherited.items() if name not in self.without}
         return {
-            **inherited_environment(inherited, Path(self._interpreter()[0])),
+            **inherited_environment(kept, Path(self._interpreter()[0])),
             **dict(self.environ),
             "PYTHONHASHSEED": str(hash_seed),
             MARKER: mark,

@@ -49,6 +49,7 @@ def start_null(
         environ=(),
         service=_service(delay=delay, slots=slots, service=service),
         cwd=_SCRIPT.parent,
+        without=(),
     )
     return start_service(launch, hash_seed=0, mark=mark, cpus=cpus, log=None)
 

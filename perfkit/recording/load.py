@@ -137,6 +137,19 @@ class SideReady:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BackingReady:
+    """Backing services answer; recorded once a sitting, before its first segment.
+
+    Attributes:
+        labels: What each is: ``"PostgreSQL 15.18 (/usr/lib/…)"``.
+        shared: Services that run already, on which a service may not tell the sides apart.
+    """
+
+    labels: tuple[str, ...]
+    shared: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
     """A stretch of time in which one of the services has the load.
 
@@ -300,6 +313,7 @@ class TrialEnd:
 LoadLine: TypeAlias = (
     LoadRun
     | SideReady
+    | BackingReady
     | SegmentStart
     | SegmentOrigin
     | SegmentEnd
@@ -311,6 +325,7 @@ LoadLine: TypeAlias = (
 KINDS: dict[str, type[LoadLine]] = {
     "load": LoadRun,
     "side": SideReady,
+    "backing": BackingReady,
     "segment-start": SegmentStart,
     "segment-origin": SegmentOrigin,
     "segment-end": SegmentEnd,
@@ -329,6 +344,7 @@ class LoadRecording:
         folder: The run directory.
         run: The first line.
         sides: What each side ran with.
+        backing: Backing services of the last sitting, or None.
         starts: Segments by id, in the order begun; of a trial begun twice the last attempt.
         origins: Beginning of their load, by id; one that never began has none.
         ends: Their ends by id; one that was killed has none, though its events may be there.
@@ -341,6 +357,7 @@ class LoadRecording:
     folder: Path
     run: LoadRun
     sides: dict[Side, SideFacts]
+    backing: BackingReady | None
     starts: dict[str, SegmentStart]
     origins: dict[str, SegmentOrigin]
     ends: dict[str, SegmentEnd]
@@ -375,6 +392,7 @@ def read_load(folder: Path) -> LoadRecording:
         folder=found.path.parent,
         run=run,
         sides={x.side: x.facts for x in rest if isinstance(x, SideReady)},
+        backing=next((x for x in reversed(rest) if isinstance(x, BackingReady)), None),
         starts={x.id: x for x in rest if isinstance(x, SegmentStart)},
         origins={x.id: x for x in rest if isinstance(x, SegmentOrigin)},
         ends={x.id: x for x in rest if isinstance(x, SegmentEnd)},

@@ -6,7 +6,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from perfkit.report import wording
+from perfkit.report import figures, wording
 from perfkit.units import format_duration
 
 if TYPE_CHECKING:
@@ -48,7 +48,9 @@ def typographic(text: str) -> str:
         r"(?<=\d) (?=(?:equivalent|inconclusive|too noisy|failed|not measured)\b)", "\u00a0", text
     )
     text = re.sub(r"(?<=\d) %", "\u202f%", text)
-    text = re.sub(r"(?<=\d) (?=(?:s|ms|µs|ns|B|KiB|MiB|GiB|min|h)\b)", "\u00a0", text)
+    text = re.sub(
+        r"(?<=\d) (?=(?:s|ms|µs|ns|B|KiB|MiB|GiB|min|h|requests/s|users)\b)", "\u00a0", text
+    )
     return re.sub(r"(\[[^\s\],]+,) ", "\\1\u00a0", text)
 
 
@@ -69,4 +71,8 @@ def _environment() -> Environment:
     environment.filters["sentences"] = _sentences
     environment.filters["multiline"] = _multiline
     environment.filters["duration"] = format_duration
+    environment.filters["each"] = lambda text: text.replace(" requests/s", "/s")
+    environment.filters["figure"] = figures.number
+    environment.filters["time"] = figures.brief_seconds
+    environment.filters["share"] = figures.brief_share
     return environment

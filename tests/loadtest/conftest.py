@@ -93,6 +93,7 @@ class Stand:
             "flags": (),
             "environ": (),
             "cwd": self.folder,
+            "without": (),
         }
         for name, value in changes.items():
             (service if name in service else launch)[name] = value

@@ -185,7 +185,7 @@ def test_requests_under_way_do_not_hold_up_the_end(stand: Stand, get: Callable) 
         except OSError as error:
             answers.append(error)
 
-    with stand.running(stand.app(stop_seconds=6.0)) as service:
+    with stand.running(stand.app(stop_seconds=2.6)) as service:
         asking = threading.Thread(target=ask, args=(service.url,))
         asking.start()
         threading.Event().wait(0.3)

@@ -228,8 +228,8 @@ DUMB = "time.sleep(60)"
     [
         ("serve()", "exited with code 1: OSError: [Errno 98] Address already in use"),
         (SLOW, "exited with code 1: OSError: [Errno 98] Address already in use"),
-        (PATIENT, "another server answers at its port"),
-        (DUMB, "another server answers at its port"),
+        pytest.param(PATIENT, "another server answers at its port", marks=pytest.mark.slow),
+        pytest.param(DUMB, "another server answers at its port", marks=pytest.mark.slow),
     ],
     ids=["quick", "slow", "patient", "dumb"],
 )

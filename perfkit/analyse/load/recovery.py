@@ -10,7 +10,6 @@ import numpy as np
 from perfkit.analyse.load.covered import covered
 from perfkit.analyse.load.value import Recovery
 from perfkit.profile.schedule import stage_bounds
-from perfkit.profile.schedule import stage_bounds
 from perfkit.profile.value import BEFORE, STRESS
 from perfkit.recording.events import ANSWERED, FAILED
 

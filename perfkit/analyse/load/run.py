@@ -5,7 +5,7 @@ What is kept of a request, over all trials, is what its side's percentiles need:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from perfkit.analyse.load.gather import combine, gather, open_segment
@@ -21,7 +21,7 @@ from perfkit.profile.value import RAMP, Model
 from perfkit.variant import Side
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from perfkit.analyse.load.gather import Counted, Opened
     from perfkit.analyse.load.value import Recovery, Timeline
@@ -71,13 +71,16 @@ def analyse_load(recording: LoadRecording) -> LoadAnalysis:
     gathered = {side: _Side() for side in Side}
     slips, ends = Slips(), []
     warm_up = 0.0
-    for opened in _opened(recording):
-        end = recording.ends.get(opened.start.id)
-        if end is not None:
-            ends.append(end)
+    for start in counting_starts(recording):
+        opened = open_segment(recording, start)
+        if opened is None:
+            continue
+        if start.id in recording.ends:
+            ends.append(recording.ends[start.id])
             slips.add(opened)
         warm_up = max(warm_up, opened.warm_up[1] - opened.warm_up[0])
         _add(opened, gathered, steady, recording)
+        del opened  # before the next is read
     sides = {
         side: _side_load(side, one, profile, run.confidence)
         for side, one in gathered.items()
@@ -156,13 +159,6 @@ def counting_starts(recording: LoadRecording) -> list[SegmentStart]:
     return whole or [start for start in begun if start.trial == begun[0].trial]
 
 
-def _opened(recording: LoadRecording) -> Iterator[Opened]:
-    for start in counting_starts(recording):
-        opened = open_segment(recording, start)
-        if opened is not None:
-            yield opened
-
-
 def _add(
     opened: Opened,
     gathered: dict[Side, _Side],
@@ -214,7 +210,9 @@ def _side_load(side: Side, one: _Side, profile: Profile, confidence: float) -> S
         choose(counted, steady), labels(None, None), resources(one.watched, steady, confidence)
     )
     phases = tuple(
-        summarise(
+        replace(overall, phase=stage.name)
+        if steady == {number}
+        else summarise(
             choose(counted, frozenset({number})),
             labels(stage.name, None),
             resources(one.watched, frozenset({number}), confidence),
@@ -222,9 +220,12 @@ def _side_load(side: Side, one: _Side, profile: Profile, confidence: float) -> S
         for number, stage in enumerate(profile.stages)
         if stage.seconds > 0 and (counted.stage == number).any()
     )
+    names = sorted(enumerate(counted.requests), key=lambda one: one[1])
     requests = tuple(
-        summarise(choose(counted, steady, number), labels(None, name), None)[0]
-        for number, name in sorted(enumerate(counted.requests), key=lambda one: one[1])
+        replace(overall, request=name, resources=None)
+        if len(names) == 1
+        else summarise(choose(counted, steady, number), labels(None, name), None)[0]
+        for number, name in names
     )
     if one.timeline is None:  # it is set with the first segment
         raise TypeError(side)

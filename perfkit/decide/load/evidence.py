@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from perfkit.analyse.load.value import MORE_IS_BETTER, LoadMetric
+from perfkit.analyse.location import critical_rank
 from perfkit.decide.finding import Finding, make_part, reduction, rise
 from perfkit.decide.load.result import LoadRow, Validity
 from perfkit.decide.policy import Measure, Status, worst
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from perfkit.decide.load.result import LoadResult
     from perfkit.decide.policy import Section
     from perfkit.recording.load import LoadRecording
-
-FEWEST_TRIALS = 6
-"""Trials from which a two-sided 95 % signed-rank interval has two ends."""
 
 _LABELS: dict[Measure, dict[LoadMetric, str]] = {
     Measure.RESPONSE_TIME: {
@@ -82,7 +80,7 @@ def load_finding(title: str, section: Section, found: Sequence[LoadEvidence]) ->
     for evidence in found:
         parts = _parts(section, evidence)
         if parts:
-            enough = all(part.improvement.n >= FEWEST_TRIALS for part in parts)
+            enough = all(map(_enough, parts))
             return Finding(
                 title=title,
                 measure=section.measure,
@@ -133,12 +131,16 @@ def _part(label: str, row: LoadRow, target: float) -> Part:
 def _allow(part: Part, evidence: LoadEvidence) -> Status:
     """A run with gaps or of few trials decides nothing."""
     decided = part.status in {Status.MET, Status.NOT_MET}
-    if decided and (not evidence.whole or part.improvement.n < FEWEST_TRIALS):
-        return Status.UNDECIDED
-    return part.status
+    return Status.UNDECIDED if decided and not (evidence.whole and _enough(part)) else part.status
+
+
+def _enough(part: Part) -> bool:
+    """Trials from which a signed-rank interval has two ends."""
+    gain = part.improvement
+    return critical_rank(gain.n, 1 - gain.confidence) is not None
 
 
 def _reason(evidence: LoadEvidence, *, enough: bool) -> str:
     if not evidence.whole:
         return "the load run has gaps or an invalid generator, so that it decides nothing"
-    return "" if enough else f"fewer than {FEWEST_TRIALS} trials decide nothing"
+    return "" if enough else "too few trials to decide anything"

@@ -57,7 +57,7 @@ def judge_threshold(
     if figure is None or math.isnan(figure.value):
         return _verdict(threshold, side, Holds.NO_DATA, _why_none(threshold, summary))
     ends = {is_true(threshold, end) for end in (figure.low, figure.high)}
-    if len(ends) > 1 or not math.isfinite(figure.low):
+    if len(ends) > 1:
         return _verdict(threshold, side, Holds.INCONCLUSIVE, _why_open(figure), figure)
     return _verdict(threshold, side, Holds.PASS if True in ends else Holds.FAIL, "", figure)
 

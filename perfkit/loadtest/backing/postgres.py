@@ -141,11 +141,11 @@ def _forget_memory(data: Path) -> None:
     PostgreSQL's documentation, "Managing Kernel Resources", says why it needs them. The system
     keeps them until it is told, or restarted.
     """
-    import ctypes
-
-    with contextlib.suppress(OSError, ValueError, IndexError, AttributeError):
+    with contextlib.suppress(OSError, ValueError, IndexError, AttributeError, ImportError):
         lines = (data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
         _key, number = lines[_MEMORY_LINE].split()
+        import ctypes
+
         ctypes.CDLL(None).shmctl(int(number), _REMOVE, None)
 
 

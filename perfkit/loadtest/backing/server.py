@@ -88,6 +88,7 @@ class Setting:
             BackingError: It fails.
         """
         mark = f"{self.mark}.{secrets.token_hex(4)}"
+        name = Path(command[0]).name
         try:
             with cpus.held_to(self.where):
                 done = subprocess.run(
@@ -102,14 +103,16 @@ class Setting:
                     start_new_session=True,
                     **(self.account.starting() if self.account else {}),
                 )
-        except (OSError, ValueError, subprocess.SubprocessError) as error:
+        except subprocess.TimeoutExpired as error:
             sweep(MARKER, mark)
-            words = str(getattr(error, "output", None) or b"", "utf-8", "replace")
-            raise self.failure(str(error), words) from error
+            words = str(error.output or b"", "utf-8", "replace").strip()
+            reason = f"{name} did not end within {READY_SECONDS:g} s"
+            raise self.failure(reason, words) from error
+        except (OSError, ValueError, subprocess.SubprocessError) as error:
+            raise self.failure(str(error)) from error
         words = str(done.stdout, "utf-8", "replace").strip()
         if done.returncode:
             last = words.rpartition("\n")[2]
-            name = os.path.basename(command[0])  # noqa: PTH119 - of a string or a path
             raise self.failure(f"{name} {describe_exit(done.returncode)}: {last}", words)
         return words
 

@@ -43,8 +43,10 @@ class Course:
 
     Attributes:
         origin: When the load began, or will.
-        open: Requests may still be begun.
-        issued: Arrivals sent (open model).
+        open: Users may still take turns.
+        broken_off: Not even what was due before may still be sent.
+        taken: Arrivals taken by users (open model).
+        issued: Arrivals sent.
     """
 
     def __init__(
@@ -60,6 +62,8 @@ class Course:
         self.origin = math.inf
         self.began = Event()
         self.open = True
+        self.broken_off = False
+        self.taken = 0
         self.issued = 0
         self.targets = len(spec.targets)
         self._ends = [window.end for window in spec.windows]
@@ -83,8 +87,17 @@ class Course:
         return sent >= self._cap
 
     def may_send(self) -> bool:
-        """Whether one more request of the load may be begun."""
-        return self.open and not self.spent()
+        """Whether one more request of the load may be begun.
+
+        An arrival that a free user held until its time is sent even if the generator came too late
+        and the load is over; only its lateness is to be seen.
+        """
+        late = self.arrivals is not None and not self.broken_off
+        return (self.open or late) and not self.spent()
+
+    def held(self) -> bool:
+        """Whether users hold arrivals that may still be sent."""
+        return self.arrivals is not None and not self.broken_off and self.taken > self.issued
 
     def target_at(self, moment: float) -> int:
         """The service that has the load."""
@@ -205,6 +218,7 @@ class Seat:
             arrival = course.arrivals.take() if course.open else None
             if arrival is None:
                 raise GreenletExit
+            course.taken += 1
             return origin + arrival
         wanted = free + think
         while self._active:

@@ -142,9 +142,18 @@ class Crew:
         self.course.begin(origin)
         gevent.spawn(self._watch)
 
-    def close(self) -> None:
-        """Begin no more requests; those in flight go on."""
+    def close(self, *, at_once: bool) -> None:
+        """Begin no more requests; those in flight go on.
+
+        Args:
+            at_once: Not even those that are due by now.
+        """
         self.course.open = False
+        self.course.broken_off = at_once
+
+    def busy(self) -> bool:
+        """Whether something is in flight, or is about to be."""
+        return self.rows.in_flight() > 0 or self.course.held()
 
     def cut(self) -> None:
         """Cut off what is in flight, and end all users."""

@@ -182,7 +182,7 @@ class Local:
             while (now := monotonic()) < tick:
                 if closed is None:
                     closed = self._over(now, end)
-                elif not self._rows.in_flight() or now > closed + profile.graceful_stop:
+                elif not self._crew.busy() or now > closed + profile.graceful_stop:
                     return closed - origin
                 limit = end if closed is None else closed + profile.graceful_stop + 0.001
                 pause = 0.05 if closed is None and self._course.arrivals is None else 0.01
@@ -203,7 +203,7 @@ class Local:
                 self._stop = ("generator", "all users have stopped themselves")
             else:
                 return None
-        self._crew.close()
+        self._crew.close(at_once=self._stop[0] != "finished")
         return now
 
     def _second(self, second: float, health: dict[str, float]) -> None:

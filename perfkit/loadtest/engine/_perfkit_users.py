@@ -111,7 +111,7 @@ class Paced:
 
         def recorded(method: str, url: str, *args: Any, **options: Any) -> Any:  # noqa: ANN401
             course = self.crew.course
-            if not course.open and not self.leaving:
+            if not (course.open or self.leaving or self.due):
                 raise GreenletExit
             turn = self.turn(monotonic())
             turn.label = f"{method} {options.get('name') or client.request_name or url}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from perfkit.report import figures, findings
@@ -134,10 +135,14 @@ def _row(view: LoadView, index: int) -> dict[str, Any]:
         "Candidate": row.candidate,
         "Change": row.change,
         "Smallest Detectable": row.detectable,
-        "p-value of “no difference”": f"{row.row.comparison.p_value:.3g}",
+        "p-value of “no difference”": _p_value(row.row.comparison.p_value),
         "Trials": row.trials,
         "Trials Needed": row.needed,
     }
+
+
+def _p_value(value: float) -> str:
+    return f"{value:.3g}" if math.isfinite(value) else "–"
 
 
 def _phase(one: PhaseView) -> dict[str, str]:

@@ -9,6 +9,7 @@ from perfkit.report import figures
 from perfkit.report.drawing import INK, NARROW, WIDE, drawing, drawn
 from perfkit.report.wording import printable
 from perfkit.units import time_unit
+from perfkit.variant import Side
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,12 +82,15 @@ def latency_svg(view: LoadView, *, narrow: bool, prefix: str) -> str:
         for found in points:
             probes = sorted(_shown(found), key=lambda one: one.level)
             ink = INK[_ink(found.side.value, view)]
-            _path(first, [(x.throughput, x.p95 / scale) for x in probes], probes, ink, named=True)
-            _path(second, [(x.level, x.throughput) for x in probes], probes, ink, named=False)
+            times_over = [(x.throughput, x.p95 / scale) for x in probes]
+            _path(first, times_over, probes, ink, below=found.side is Side.CANDIDATE)
+            _path(second, [(x.level, x.throughput) for x in probes], probes, ink, below=None)
             if found.valid and math.isfinite(found.high):
                 second.axvspan(found.low, found.high, color=INK["tint"], linewidth=0, zorder=0)
         _vertical(first, [one / scale for one in times])
-        _vertical(second, [one.throughput for found in points for one in _shown(found)])
+        second.set_ylim(bottom=0)
+        second.yaxis.set_major_formatter(lambda value, _: f"{value:,.6g}")
+        first.xaxis.set_major_formatter(lambda value, _: f"{value:,.6g}")
         for axes in (first, second):
             axes.set_xlim(left=0)
         several = len(points) > 1
@@ -139,8 +143,9 @@ def _path(
     probes: Sequence[ProbeResult],
     ink: str,
     *,
-    named: bool,
+    below: bool | None,
 ) -> None:
+    """Draw probes in the order of their level; ``below``: where levels stand, None for nowhere."""
     axes.plot(*zip(*points, strict=True), color=ink, linewidth=1.2)
     for (x, y), probe in zip(points, probes, strict=True):
         marker = "o" if probe.valid and probe.good is not None else "x"
@@ -153,7 +158,7 @@ def _path(
             markerfacecolor=ink if probe.good else INK["page"],
             markeredgewidth=1.4,
         )
-    if not named:
+    if below is None:
         return
     last = (-1e9, -1e9)
     reach = [max(values) or 1.0 for values in zip(*points, strict=True)]
@@ -164,10 +169,10 @@ def _path(
         axes.annotate(
             figures.number(probe.level),
             (x, y),
-            xytext=(-5, 7),
+            xytext=(6, -13) if below else (-5, 7),
             textcoords="offset points",
-            ha="right",
-            color=INK["muted"],
+            ha="left" if below else "right",
+            color=ink,
             fontsize=11,
         )
 
@@ -178,7 +183,7 @@ def _vertical(axes: Axes, values: Sequence[float]) -> None:
     known = [value for value in values if value > 0]
     if known and max(known) / min(known) > _FAR:
         axes.set_yscale("log")
-        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=12))
+        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=12))
         axes.minorticks_off()
     else:
         axes.set_ylim(0, max(known, default=1.0) * 1.08)

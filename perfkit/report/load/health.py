@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from perfkit.decide.load.result import HealthVerdict, Validity
+from perfkit.decide.load.validity import (
+    ACHIEVED,
+    BUSY_SECONDS,
+    LAG_AT_LEAST,
+    OF_RESPONSE,
+    SLIP_AT_LEAST,
+)
 from perfkit.report import figures, wording
 from perfkit.report.wording import Look
+
+if TYPE_CHECKING:
+    from perfkit.analyse.load.value import Health
 
 VALID = Look(word="VALID", shape="✓", tone="faster")
 INVALID = Look(word="INVALID", shape="✕", tone="slower")
@@ -36,7 +47,7 @@ class HealthView:
 
 def make_health(found: HealthVerdict) -> HealthView:
     """Put the generator's health into words."""
-    one, limits = found.health, _limits()
+    one, limits = found.health, _limits(found.health)
     accounted = f"{figures.count(one.accounted)} of {figures.count(one.sent)} sent"
     facts = [
         (
@@ -66,5 +77,12 @@ def make_health(found: HealthVerdict) -> HealthView:
     )
 
 
-def _limits() -> dict[str, str]:
-    return {}
+def _limits(found: Health) -> dict[str, str]:
+    """The limits of `perfkit.decide.load.validity`, as they are for this run."""
+    allowed = OF_RESPONSE * (found.response_p99 or 0.0)
+    return {
+        "cpu": f"≤ {BUSY_SECONDS * 100:g} %",
+        "lag": f"≤ {figures.brief_seconds(max(LAG_AT_LEAST, allowed))}",
+        "slip": f"≤ {figures.brief_seconds(max(SLIP_AT_LEAST, allowed))}",
+        "rate": f"≥ {ACHIEVED * 100:g} % when it is the generator's fault",
+    }

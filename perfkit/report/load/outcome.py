@@ -43,7 +43,13 @@ class Check:
 
 
 def checks_of(
-    result: LoadResult, *, state: str, died: Sequence[str], baseline: str, margin: float
+    result: LoadResult,
+    *,
+    state: str,
+    died: Sequence[str],
+    ended: Sequence[str],
+    baseline: str,
+    margin: float,
 ) -> tuple[Check, ...]:
     """Hold one run against the guide's four points.
 
@@ -51,12 +57,13 @@ def checks_of(
         result: The judged run.
         state: ``"finished"``, ``"interrupted"`` or ``"unfinished"``.
         died: Where a service died, in words.
+        ended: Where a condition ended the load early, in words.
         baseline: The baseline's name; empty for a run of one.
         margin: Practical significance: being worse within it is no miss, nor is it a hit.
     """
     sound = state == "finished" and _valid(result)
     why = "" if sound else _unsound(result, state)
-    checks = [_thresholds(result, why=why), _stability(result, died, why=why)]
+    checks = [_thresholds(result, why=why), _stability(result, died, ended, why=why)]
     if baseline:
         checks.append(_better(result, baseline, margin, why=why))
     return (*checks, _issues(result, died, why=why))
@@ -136,11 +143,14 @@ def _thresholds(result: LoadResult, *, why: str) -> Check:
     return Check(title=title, status=Status.MET, reason="")
 
 
-def _stability(result: LoadResult, died: Sequence[str], *, why: str) -> Check:
+def _stability(result: LoadResult, died: Sequence[str], ended: Sequence[str], *, why: str) -> Check:
     title = "System stability confirmed"
     if died:
         return Check(title=title, status=Status.NOT_MET, reason=f"it died: {_listed(died)}")
-    if why or not result.sides:
+    if ended:
+        return Check(title=title, status=Status.NOT_MET, reason=f"ended early: {_listed(ended)}")
+    if why or not (result.sides or result.breakpoints):
+        why = why or "nothing was measured"
         return Check(title=title, status=Status.UNDECIDED, reason=why)
     grows = [
         side.side.value

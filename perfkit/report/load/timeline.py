@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from perfkit.report.load.view import LoadView
 
 _HEIGHT = 78.0  # SVG units of a panel of weight 1
-_GAP, _TOP, _FOOT = 30.0, 44.0, 44.0
+_GAP, _TOP, _FOOT, _LINE = 30.0, 44.0, 44.0, 15.0
 _LEFT = {False: 52.0, True: 40.0}
 _RIGHT = 12.0
 _LETTER = {False: 7.4, True: 6.6}  # SVG units a character, about
 _MINUTE, _HOUR = 60.0, 3600.0
+_PAIR = 2
 _FAR = 40.0  # times the middle value, from which a panel needs a logarithmic axis
 
 
@@ -44,12 +45,13 @@ def timeline_svg(view: LoadView, index: int, *, narrow: bool, prefix: str) -> st
     side = view.sides[index]
     heights = [_HEIGHT * panel.weight * (0.85 if narrow else 1) for panel in panels]
     width = NARROW if narrow else WIDE
-    height = _TOP + sum(heights) + _GAP * (len(panels) - 1) + _FOOT
+    extra = [_LINE * (len(_legend(panel, narrow=narrow)) - 1) for panel in panels]
+    height = _TOP + sum(heights) + sum(extra) + _GAP * (len(panels) - 1) + _FOOT
     end = max(view.profile.seconds, *(float(x[0].seconds[-1]) for x in all_panels if x))
     with drawing(width, height) as figure:
         bottom = height - _TOP
         for place, (panel, tall) in enumerate(zip(panels, heights, strict=True)):
-            bottom -= tall
+            bottom -= tall + extra[place]
             left = _LEFT[narrow]
             axes = figure.add_axes(
                 (left / width, bottom / height, (width - left - _RIGHT) / width, tall / height)
@@ -122,7 +124,7 @@ def _lone(axes: Axes, seconds: Numbers, values: Numbers, ink: str) -> None:
 
 def _scale(axes: Axes, peers: Sequence[Panel]) -> None:
     """One vertical scale for all sides, from zero unless the values are too far apart."""
-    from matplotlib.ticker import MaxNLocator
+    from matplotlib.ticker import LogLocator, MaxNLocator
 
     lines = [line.values for panel in peers for line in panel.lines]
     values = np.concatenate(lines) if lines else np.zeros(1)
@@ -132,44 +134,59 @@ def _scale(axes: Axes, peers: Sequence[Panel]) -> None:
     middle = float(np.median(values)) if len(values) else 1.0
     # A limit far above everything would flatten the lines; then it is left outside.
     top = max([top, *(one for one in limits if one <= top * 2.5)])
-    if len(values) and middle > 0 and top / middle > _FAR and float(np.min(values)) > 0:
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.6g}")
+    several = any(len(panel.lines) > _PAIR for panel in peers)  # percentiles far from each other
+    if several and middle > 0 and top / middle > _FAR and float(np.min(values)) > 0:
         axes.set_yscale("log")
         axes.set_ylim(float(np.min(values)) * 0.8, top * 1.3)
+        axes.yaxis.set_major_locator(LogLocator(numticks=5))
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.6g}")
         axes.minorticks_off()
         return
     axes.set_ylim(0, top * 1.08 if top > 0 else 1.0)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=3, min_n_ticks=2))
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.6g}")
 
 
-def _title(axes: Axes, panel: Panel, *, narrow: bool) -> None:
-    """The panel's title above it, then the names of its lines in their colours."""
+def _legend(panel: Panel, *, narrow: bool) -> list[list[tuple[str, str, float]]]:
+    """Lines of ``(text, ink, shift)``: the title, then the panel's lines in their colours."""
     words = [(panel.title, INK["text"])]
     words += [
-        (f"- {line.name}" if line.dashed else line.name, INK[line.ink])
+        (f"┄ {line.name}" if line.dashed else line.name, INK[line.ink])
         for line in panel.lines
         if line.name and not (narrow and line.dashed and line.name == "sent")
     ]
     texts = dict.fromkeys(printable(limit.text) for limit in panel.limits)
-    words += [(f"- {text}", INK["open"]) for text in texts]
-    if panel.limits and any(limit.broken for limit in panel.limits):
-        words.append(("▬ broken", INK["slower"]))
-    shift, room = 0.0, (NARROW if narrow else WIDE) - _LEFT[narrow] - _RIGHT
+    words += [(f"┄ {text}", INK["open"]) for text in texts]
+    if any(limit.broken for limit in panel.limits):
+        words.append(("▬ beyond", INK["slower"]))
+    room, letter = (NARROW if narrow else WIDE) - _LEFT[narrow] - _RIGHT, _LETTER[narrow]
+    lines: list[list[tuple[str, str, float]]] = [[]]
+    shift = 0.0
     for text, ink in words:
-        long = (len(text) + 2) * _LETTER[narrow]
-        if shift and shift + long - 2 * _LETTER[narrow] > room:
-            break
-        axes.annotate(
-            text.replace("- ", "┄ "),
-            (0, 1),
-            xycoords="axes fraction",
-            xytext=(shift, 8),
-            textcoords="offset points",
-            color=ink,
-            fontsize=11 if narrow else 12,
-            annotation_clip=False,
-        )
-        shift += long
+        shown = text if len(text) * letter < room else f"{text[: int(room / letter) - 1]}…"
+        if lines[-1] and shift + len(shown) * letter > room:
+            lines.append([])
+            shift = 0.0
+        lines[-1].append((shown, ink, shift))
+        shift += (len(shown) + 2) * letter
+    return lines
+
+
+def _title(axes: Axes, panel: Panel, *, narrow: bool) -> None:
+    """The panel's legend above it."""
+    lines = _legend(panel, narrow=narrow)
+    for place, line in enumerate(reversed(lines)):
+        for text, ink, shift in line:
+            axes.annotate(
+                text,
+                (0, 1),
+                xycoords="axes fraction",
+                xytext=(shift, 8 + place * _LINE),
+                textcoords="offset points",
+                color=ink,
+                fontsize=11 if narrow else 12,
+                annotation_clip=False,
+            )
 
 
 def _phases(axes: Axes, view: LoadView, *, named: bool, narrow: bool) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from perfkit.analyse.load.value import Breakpoint
-from perfkit.caveat import Caveat
 from perfkit.decide.finding import Finding
 from perfkit.decide.load.evidence import evidence_of, load_finding, why_not
 from perfkit.decide.policy import Measure, Recommendation, Status, worst
@@ -75,6 +74,7 @@ class LoadView:
         status: Of all of them.
         findings: Sections of the policy that a load run can fill; empty for a run of one.
         died: Where a service died, in words.
+        ended: Where a condition ended the load early, in words.
         failures: What kept trials from being measured.
         caveats: Grouped by kind.
         lines: Facts of both sides.
@@ -115,6 +115,7 @@ class LoadView:
     status: Status
     findings: tuple[Finding, ...]
     died: tuple[str, ...]
+    ended: tuple[str, ...]
     failures: tuple[LoadFailure, ...]
     caveats: tuple[CaveatGroup, ...]
     lines: tuple[SideLine, ...]
@@ -148,11 +149,12 @@ def build_load_view(recording: LoadRecording, result: LoadResult, policy: Policy
     state = recording.finishes[-1].status if recording.finishes else "unfinished"
     names, headings = words.names_of(run), words.headings_of(run)
     by = dict(zip(Side, range(2), strict=True))
-    died = _died(recording)
+    died, ended = _endings(recording, "service"), _endings(recording, "aborted")
     checks = outcome.checks_of(
         result,
         state=state,
         died=died,
+        ended=ended,
         baseline=names[0] if names[1] else "",
         margin=run.margin,
     )
@@ -193,8 +195,9 @@ def build_load_view(recording: LoadRecording, result: LoadResult, policy: Policy
         status=status,
         findings=_findings(recording, result, policy),
         died=died,
+        ended=ended,
         failures=result.failures,
-        caveats=group_caveats([*_of_the_recording(recording, state), *result.caveats]),
+        caveats=group_caveats(result.caveats),
         lines=_lines(recording),
         packages=packages_of({side: [facts] for side, facts in recording.sides.items()}, ()),
         host=host_facts(run.host),
@@ -231,14 +234,15 @@ def _findings(recording: LoadRecording, result: LoadResult, policy: Policy) -> t
     return tuple(found)
 
 
-def _died(recording: LoadRecording) -> tuple[str, ...]:
-    """Segments that ended because the service did."""
+def _endings(recording: LoadRecording, reason: str) -> tuple[str, ...]:
+    """Segments that ended for a reason: whose, when, and what was said of it."""
     found = []
     for one in recording.ends.values():
-        if one.reason == "service":
+        if one.reason == reason:
             start = recording.starts.get(one.id)
             sides = " and ".join(start.sides) if start else "service"
-            found.append(f"{sides} after {figures.span(round(one.seconds, 1))} of {one.id}")
+            detail = f": {one.detail.splitlines()[0]}" if one.detail.strip() else ""
+            found.append(f"{sides} after {figures.span(round(one.seconds, 1))} of {one.id}{detail}")
     return tuple(found)
 
 
@@ -271,22 +275,6 @@ def _engine(run: LoadRun) -> str:
     if workers <= 1:
         return f"{said}, one process"
     return f"{said}, {workers} workers ({one.remote_workers} on other machines)"
-
-
-def _of_the_recording(recording: LoadRecording, state: str) -> list[Caveat]:
-    found = []
-    if state != "finished":
-        remedy = "go on with perfkit load --resume and this run's folder"
-        if recording.run.redacted:
-            remedy = "measure again: a run whose credentials were removed cannot be resumed"
-        text = {"interrupted": "the run was interrupted"}.get(state, "the run did not end in order")
-        found.append(Caveat(code="incomplete", text=text, remedy=remedy, benchmark=None))
-    scale = _scale(recording.run.profile)
-    if scale:
-        text = f"the profile was shrunk ({scale}): this is a trial of it, not the test itself"
-        remedy = "measure without --time-scale and --user-scale before deciding anything"
-        found.append(Caveat(code="profile-scaled", text=text, remedy=remedy, benchmark=None))
-    return found
 
 
 def _seconds(result: LoadResult) -> tuple[tuple[str, float], ...]:

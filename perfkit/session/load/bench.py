@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 from perfkit.loadtest.backing import Backing, start_backing
@@ -15,6 +15,8 @@ from perfkit.machine.guardian import Guardian
 from perfkit.provision.cache import cache_root
 from perfkit.provision.environments import ProvisionedPair, provision_pair
 from perfkit.recording.compare import SideFacts
+from perfkit.recording.load import BackingReady
+from perfkit.service import ServiceKind
 from perfkit.session.progress import Stage
 from perfkit.variant import Environment, Side, Variant
 
@@ -45,6 +47,10 @@ def placed(*, pin: bool) -> Placed:
     placement = cpus.place(pin=pin)
     measuring = frozenset() if placement.measuring is None else frozenset({placement.measuring})
     return Placed(service=measuring, generator=placement.starting)
+
+
+_OTHERS = ("DATABASE_URL", "REDIS_URL")
+"""What perfkit inherits of these is meant for other programs, unless --services asks for it."""
 
 
 class LoadBench:
@@ -104,13 +110,33 @@ class LoadBench:
                 service=plan.service,
                 cwd=plan.cwd,
                 extra=backing[side],
+                without=_OTHERS if plan.service.kind is ServiceKind.REFERENCE else (),
             )
             if variant is not None and environment is not None:
                 self.facts[side] = _facts(variant, environment)
 
-    def launch(self, side: Side) -> ServiceLaunch:
-        """How a side's service is started."""
-        return self._launches[side]
+    def launch(self, side: Side, data: Path) -> ServiceLaunch:
+        """How a side's service is started.
+
+        Args:
+            side: Which side.
+            data: Folder for what the reference service keeps while it runs.
+        """
+        launch = self._launches[side]
+        if self.plan.service.kind is not ServiceKind.REFERENCE:
+            return launch
+        return replace(launch, environ=(*launch.environ, ("PERFKIT_SERVICE_DATA", str(data))))
+
+    @property
+    def backed(self) -> BackingReady | None:
+        """What the backing services are, for the record; None without any."""
+        if self._backing is None:
+            return None
+        service = self.plan.service
+        started = {server.setting.service for server in self._backing.servers}
+        given = tuple(name for name in service.backing if name not in started)
+        heeds = service.kind is ServiceKind.REFERENCE  # its tables and keys carry the side's name
+        return BackingReady(labels=self._backing.labels, shared=() if heeds else given)
 
     def backing_problem(self) -> str | None:
         """What has become of the backing services, if anything."""

@@ -38,12 +38,14 @@ _FOLDER = "calibrations"
 _SETTLE = 1.0  # seconds that are left out
 _CEILING = """
 model: closed
+start: 50
 stages: [{name: hold, duration: SECONDSs, users: 50}]
 think: 0s
 scenario: {timeout: 5s, requests: [{name: "null", get: /}]}
 """
 _FLOOR = """
 model: open
+start: 100
 stages: [{name: hold, duration: SECONDSs, rate: 100}]
 users: 20
 scenario: {timeout: 5s, requests: [{name: "null", get: /}]}

@@ -137,6 +137,8 @@ def _measure(
             for side, facts in bench.facts.items():
                 if side not in known.sides:
                     recorder.append(SideReady(side=side, facts=facts))
+            if (backed := bench.backed) is not None:
+                recorder.append(backed)
             stage = "run"
             step = search if plan.mode == "breakpoint" else measure_trials
             complete = step(bench, known, recorder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -79,9 +80,11 @@ def run_segment(bench: LoadBench, segment: Segment, recorder: LoadRecorder) -> S
     hash_seed = random.Random(segment.seed).randrange(1, 2**32)  # noqa: S311 - no secret
     with ExitStack() as stack:
         services: list[RunningService] = []
-        for side in segment.sides:
+        data = bench.folder / "data"
+        stack.callback(shutil.rmtree, data, ignore_errors=True)
+        for number, side in enumerate(segment.sides):
             service = start_service(
-                bench.launch(side),
+                bench.launch(side, data / str(number)),
                 mark=bench.mark,
                 cpus=bench.placed.service,
                 log=bench.folder / "logs" / f"{segment.id}-{side}.log",

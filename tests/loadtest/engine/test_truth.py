@@ -1,0 +1,106 @@
+"""What is recorded is what happened: against servers that know (issue 3, section 7.1)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from perfkit.profile.value import Model
+from perfkit.recording.events import ANSWERED
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tests.loadtest.engine.conftest import Tools
+
+QUANTILES = (0.5, 0.95, 0.99)
+
+
+def quantiles(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.quantile(values, QUANTILES, method="inverted_cdf")
+
+
+@pytest.mark.slow
+def test_latencies_are_those_of_the_servers_own_log(tools: Tools) -> None:
+    """Within 1 % or 0.3 ms at 200 requests a second, and what is not is the generator's own."""
+    server = tools.server("latency", 7)
+    profile = tools.profile((8, 200), users=100, model=Model.OPEN)
+    run = tools.run(profile, server.url)
+    log = np.array([line[:2] for line in server.stop()], dtype=np.float64) / 1e6
+    assert run.end.reason == "finished"
+    assert len(log) == len(run.events) == 1600
+    truth = quantiles(log[:, 1] - log[:, 0])
+    service = quantiles(run.events.end - run.events.start)
+    response = quantiles(run.events.end - run.events.due)
+    for name, found in (("service", service), ("response", response)):
+        allowed = np.maximum(0.01 * truth, 0.0003)
+        assert (np.abs(found - truth) <= allowed).all(), (name, found, truth)
+
+
+def ideal(
+    due: NDArray[np.float64], served: NDArray[np.float64], frozen: tuple[float, float]
+) -> NDArray[np.float64]:
+    """Response times a client sees that sends each request when it is due, whatever happens.
+
+    Args:
+        due: Intended starts, rising.
+        served: Seconds the server took for a request when nothing stood in its way.
+        frozen: Beginning and end of the server's standstill.
+    """
+    took = float(np.median(served))
+    free = -np.inf
+    found = []
+    for moment in due:
+        begin = max(moment, free)
+        if begin + took > frozen[0] and begin < frozen[1]:
+            begin = frozen[1]
+        free = begin + took
+        found.append(free - moment)
+    return np.array(found)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("users", [2, 150], ids=["few", "many"])
+def test_a_frozen_server_is_seen_for_what_it_is(tools: Tools, users: int) -> None:
+    server = tools.server("freeze", 3.0, 1.0)
+    profile = tools.profile((8, 100), users=users, model=Model.OPEN)
+    run = tools.run(profile, server.url)
+    lines = server.stop()
+    events = run.events
+    assert len(events) == 800
+    assert (events.outcome == ANSWERED).all()
+    assert run.end.workers[0].unsent == 0
+    (stood,) = [line for line in lines if line[0] == "frozen"]
+    frozen = tuple(int(word) / 1e6 - run.origin.clock / 1e6 for word in stood[1:])
+    log = np.array([line[:2] for line in lines if line[0] != "frozen"], dtype=np.float64) / 1e6
+
+    order = np.argsort(events.due)
+    due, start, end = events.due[order], events.start[order], events.end[order]
+    quiet = np.quantile(end - due, 0.25)  # what an unhindered request costs client and server
+    truth = ideal(due, log[:, 1] - log[:, 0], (frozen[0], frozen[1])) + quiet
+    found, wanted = quantiles(end - due)[1:], quantiles(truth)[1:]
+    assert (np.abs(found / wanted - 1) <= 0.02).all(), (found, wanted)
+
+    late = start - due
+    during = (due > frozen[0]) & (due < frozen[1] - 0.1)
+    if users == 2:  # service time hides it, and the gap is lateness of dispatch
+        assert quantiles(end - start)[1] < 0.1
+        assert np.median(late[during]) > 0.4
+        # the users were busy: none of it is the generator's own doing
+        assert np.median(events.slip[order][during]) < 0.005
+    else:
+        assert quantiles(end - start)[1] > 0.4
+        assert np.median(late[during]) < 0.005
+
+
+def test_requests_are_sent_when_they_are_due(tools: Tools) -> None:
+    server = tools.server()
+    run = tools.run(tools.profile((2, 200), users=20, model=Model.OPEN), server.url)
+    events = run.events
+    assert np.array_equal(np.sort(events.due), np.round((np.arange(400) + 0.5) / 200, 6))
+    late = events.start - events.due
+    assert (late >= 0).all()
+    assert np.median(late) < 0.0005
+    assert np.array_equal(late, events.slip)
