@@ -14,8 +14,9 @@ from perfkit.provision.interpreters import find_interpreter, parse_spec
 
 ROOT = Path(perfkit.__file__).parent
 TARGET = ROOT / "measure" / "target"
+ENGINE = ROOT / "loadtest" / "engine"
 MODULES = sorted(path for path in ROOT.rglob("*.py") if "_benchmarks" not in path.parts)
-RUN_ELSEWHERE = {*TARGET.glob("*.py"), ROOT / "machine" / "_sweeper.py"}
+RUN_ELSEWHERE = {*TARGET.glob("*.py"), *ENGINE.glob("*.py"), ROOT / "machine" / "_sweeper.py"}
 HEAVY = {"numpy", "scipy", "pandas", "matplotlib", "pydantic", "rich"}
 
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 from perfkit.errors import NothingFoundError, PerfkitError, PlanError, WritingError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class ExitCode(IntEnum):
@@ -75,6 +79,12 @@ def of_load(*, interrupted: bool, failed: bool, broken: bool, open_: bool) -> Ex
     if broken:
         return ExitCode.SLOWDOWN
     return ExitCode.NOTHING if open_ else ExitCode.FINISHED
+
+
+def worst_of(codes: Sequence[ExitCode]) -> ExitCode:
+    """The exit code of several runs told as one."""
+    order = (ExitCode.FAILED, ExitCode.SLOWDOWN, ExitCode.NOTHING)
+    return next((code for code in order if code in codes), ExitCode.FINISHED)
 
 
 def of_error(error: PerfkitError) -> ExitCode:

@@ -8,11 +8,11 @@ import shutil
 from typing import TYPE_CHECKING
 
 from perfkit.cli import output, wording
-from perfkit.cli.exit_codes import of_load, of_run
+from perfkit.cli.exit_codes import ExitCode, of_load, of_run, worst_of
 
 if TYPE_CHECKING:
-    from perfkit.cli.exit_codes import ExitCode
     from perfkit.session.aa import AaOutcome
+    from perfkit.session.combine import CombinedOutcome
     from perfkit.session.load.outcome import LoadOutcome
     from perfkit.session.outcome import Outcome
 
@@ -29,17 +29,34 @@ def finish(outcome: Outcome | AaOutcome, *, as_json: bool, quiet: bool, no_color
             measured=outcome.result.accuracy is not None,
         )
     output.result(_json(outcome) if as_json else _text(outcome, quiet=quiet, no_color=no_color))
-    rows = outcome.result.rows
-    return of_run(
-        interrupted=outcome.interrupted,
-        failed=any(row.failure is not None for row in rows),
-        measured=any(row.comparison is not None for row in rows),
-    )
+    return _code_of(outcome)
+
+
+def finish_together(
+    outcome: CombinedOutcome, *, as_json: bool, quiet: bool, no_color: bool
+) -> ExitCode:
+    """Tell the result of several runs as one; the exit code is that of the one that fared worst."""
+    from perfkit.report.load.combine import as_combined_json, as_combined_text
+
+    found = outcome.combined
+    if as_json:
+        output.result(as_combined_json(found.view, found.loads))
+    else:
+        width = shutil.get_terminal_size((100, 24)).columns
+        color = output.colour_wanted(no_color=no_color)
+        output.result(
+            as_combined_text(found.view, found.loads, width=width, color=color, brief=quiet)
+        )
+        if not quiet:
+            output.result(
+                f"\ncombined   {output.clean(str(outcome.folder / 'combined-report.html'))}"
+            )
+    codes = [_code_of(outcome.compared), *map(_code_of_load, outcome.loads)]
+    return worst_of([code for code in codes if code is not ExitCode.INTERRUPTED])
 
 
 def finish_load(outcome: LoadOutcome, *, as_json: bool, quiet: bool, no_color: bool) -> ExitCode:
     """Tell a load run's result."""
-    from perfkit.decide.load.standing import load_standing
     from perfkit.report.load.as_json import as_json as json_of
     from perfkit.report.load.as_text import as_text
 
@@ -50,6 +67,21 @@ def finish_load(outcome: LoadOutcome, *, as_json: bool, quiet: bool, no_color: b
         width = shutil.get_terminal_size((100, 24)).columns
         color = output.colour_wanted(no_color=no_color)
         output.result(as_text(view, width=width, color=color, brief=quiet))
+    return _code_of_load(outcome)
+
+
+def _code_of(outcome: Outcome) -> ExitCode:
+    rows = outcome.result.rows
+    return of_run(
+        interrupted=outcome.interrupted,
+        failed=any(row.failure is not None for row in rows),
+        measured=any(row.comparison is not None for row in rows),
+    )
+
+
+def _code_of_load(outcome: LoadOutcome) -> ExitCode:
+    from perfkit.decide.load.standing import load_standing
+
     standing = load_standing(outcome.recording, outcome.result)
     return of_load(
         interrupted=outcome.interrupted,

@@ -9,27 +9,42 @@ from typing import TYPE_CHECKING
 import click
 
 from perfkit.cli import options
-from perfkit.cli.finish import finish
+from perfkit.cli.finish import finish, finish_load, finish_together
 
 if TYPE_CHECKING:
     from perfkit.cli.exit_codes import ExitCode
 
 
-@click.command(short_help="Render a recorded run again, without measuring.")
-@click.argument("run_dir")
+@click.command(short_help="Render recorded runs again, without measuring.")
+@click.argument("run_dirs", metavar="RUN_DIR...", nargs=-1, required=True)
 @options.speech
-def show(*, run_dir: str, as_json: bool, quiet: bool, no_color: bool) -> ExitCode:
+def show(*, run_dirs: tuple[str, ...], as_json: bool, quiet: bool, no_color: bool) -> ExitCode:
     """Render every file of a recorded run again, and print its table.
 
     RUN_DIR is a folder that an earlier run named at its end. Nothing is measured; works on an
-    interrupted run too. Exits 4 if a benchmark failed in that run, 3 if it measured nothing.
+    interrupted run too. Exits as the run itself did, but never with 130.
+
+    A run of 'perfkit compare' and one or more of 'perfkit load', all of the same two variants,
+    make one Performance Benchmarking report: combined-report.html and .yaml in the first's folder.
 
     \b
       perfkit show reports/2026-01-31-3.12-vs-3.13-ab12
       perfkit show reports/2026-01-31-3.12-vs-3.13-ab12 --json | jq .benchmarks
+      perfkit show reports/2026-01-31-3.12-vs-3.13-ab12 reports/2026-01-31-load-*
     """  # noqa: D301 - click wants a real backspace
-    from perfkit.session import show as session
+    folders = [Path(one) for one in run_dirs]
+    if len(folders) > 1:
+        from perfkit.session.combine import show_together
 
+        together = show_together(folders)
+        return finish_together(together, as_json=as_json, quiet=quiet, no_color=no_color)
+    from perfkit.session import show as session
+    from perfkit.session.load.outcome import LoadOutcome
+
+    shown = session.show(folders[0])
     # To have shown an interrupted run is no interruption.
-    outcome = replace(session.show(Path(run_dir)), interrupted=False)
+    if isinstance(shown, LoadOutcome):
+        loaded = replace(shown, interrupted=False)
+        return finish_load(loaded, as_json=as_json, quiet=quiet, no_color=no_color)
+    outcome = replace(shown, interrupted=False)
     return finish(outcome, as_json=as_json, quiet=quiet, no_color=no_color)

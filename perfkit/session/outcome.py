@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from perfkit.analyse.estimate import Estimate
+    from perfkit.decide.policy import Policy
     from perfkit.decide.verdict import Verdict
+    from perfkit.recording.load import LoadRecording
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,11 +103,15 @@ class Outcome:
 
 def outcome_of(recording: Recording, *, interrupted: bool) -> Outcome:
     """Judge a recording and build its view."""
-    text = recording.run.policy
-    policy = load_policy(None) if text is None else parse_policy(text, "of the recording")
     result = judge_run(recording)
-    view = build_view(recording, result, policy)
+    view = build_view(recording, result, policy_of(recording))
     return Outcome(recording=recording, result=result, view=view, interrupted=interrupted)
+
+
+def policy_of(recording: Recording | LoadRecording) -> Policy:
+    """The policy a run was recorded with."""
+    text = recording.run.policy
+    return load_policy(None) if text is None else parse_policy(text, "of the recording")
 
 
 def write_reports(outcome: Outcome) -> None:

@@ -27,7 +27,12 @@ if TYPE_CHECKING:
 
 def test_an_app(stand: Stand, get: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", "/nowhere")
-    launch = stand.app(environ=(("DATABASE_URL", "sqlite://"), ("MODE", "a b")), flags=("-P",))
+    monkeypatch.setenv("SECRET_OF_ANOTHER", "x")
+    launch = stand.app(
+        environ=(("DATABASE_URL", "sqlite://"), ("MODE", "a b")),
+        flags=("-P",),
+        without=("SECRET_OF_ANOTHER",),
+    )
     with stand.running(launch) as service:
         told = json.loads(get(service.url)[1])
         assert service.alive()
@@ -43,7 +48,7 @@ def test_an_app(stand: Stand, get: Callable, monkeypatch: pytest.MonkeyPatch) ->
     assert environ["MODE"] == "a b"
     assert environ[MARKER].startswith(f"{stand.mark}.")
     assert environ["PATH"].split(os.pathsep)[0] == str(Path(sys.executable).parent)
-    assert "PYTHONPATH" not in environ
+    assert {"PYTHONPATH", "SECRET_OF_ANOTHER"}.isdisjoint(environ)
     assert not ending.killed
     assert stand.left.read_text() == "left in order"
     assert not service.alive()
@@ -91,10 +96,12 @@ def test_of_a_variant() -> None:
         service=service,
         cwd=Path("/w"),
         extra={"REDIS_URL": "redis://"},
+        without=("DATABASE_URL",),
     )
     assert launch.side is Side.CANDIDATE
     assert launch.python == Path("/env/bin/python")
     assert launch.flags == ("-O",)
+    assert launch.without == ("DATABASE_URL",)
     assert launch.environ == (("A", "1"), ("REDIS_URL", "redis://"))
     none = ServiceLaunch.of(
         side=Side.BASELINE,
@@ -103,6 +110,7 @@ def test_of_a_variant() -> None:
         service=service,
         cwd=Path("/w"),
         extra={},
+        without=(),
     )
     assert (none.python, none.flags, none.environ) == (None, (), ())
 

@@ -6,9 +6,11 @@ import dataclasses
 import math
 import os
 import random
+import shutil
 from dataclasses import dataclass
+from html.parser import HTMLParser
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -432,3 +434,135 @@ def _make_case() -> type[Case]:
 @pytest.fixture(name="remake", scope="session")
 def _remake() -> Callable[[Recording], Made]:
     return remake
+
+
+VOID = {"meta", "br", "wbr", "link", "img", "hr"}
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+class Outline(HTMLParser):
+    """Tags, nested and balanced, with the texts of headings and cells."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.lines: list[str] = []
+        self.text = ""
+        self.feed(html)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        where = [tag for tag in self.open if tag not in {"a", "span", "abbr", "strong"}]
+        if where and where[-1] != "style":
+            self.text += data
+            if data.strip() and "svg" not in where:
+                self.lines.append(f"{where[-1]}: {' '.join(data.split())}")
+
+    def attributes(self, name: str) -> list[str]:
+        return [value for _, found in self.tags if (value := found.get(name)) is not None]
+
+
+@pytest.fixture(name="outline", scope="session")
+def _outline() -> type[Outline]:
+    return Outline
+
+
+@pytest.fixture(scope="session")
+def browser() -> Any:
+    from playwright.sync_api import sync_playwright
+
+    executable = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if executable is None:
+        missing = "no Chromium: run 'apt-get install chromium'"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=executable, headless=True, args=FLAGS)
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def look_at(browser: Any, tmp_path: Path) -> Callable[[str], None]:
+    """Open a page at four widths: nothing reaches beyond the window, nothing is fetched or said."""
+
+    def look(html: str) -> None:
+        path = tmp_path / "report.html"
+        path.write_text(html, encoding="utf-8")
+        page = browser.new_page(viewport={"width": 375, "height": 800})
+        complaints: list[str] = []
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("dialog", lambda dialog: complaints.append(dialog.message))
+        page.on("request", lambda one: one.url == path.as_uri() or complaints.append(one.url))
+        page.goto(path.as_uri())
+        page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+        for width in (320, 375, 768, 1400):
+            page.set_viewport_size({"width": width, "height": 800})
+            assert page.evaluate(OVERFLOWING) == []
+        assert complaints == []
+        page.close()
+
+    return look
+
+
+@pytest.fixture
+def contrasts(browser: Any, tmp_path: Path) -> Callable[[str], dict[str, dict[str, float]]]:
+    """Contrast of each ink against the page, in light and in dark."""
+
+    def measure(html: str) -> dict[str, dict[str, float]]:
+        path = tmp_path / "report.html"
+        path.write_text(html, encoding="utf-8")
+        found = {}
+        for scheme in ("light", "dark"):
+            page = browser.new_page(color_scheme=scheme)
+            page.goto(path.as_uri())
+            found[scheme] = page.evaluate(CONTRASTS)
+            page.close()
+        return found
+
+    return measure
+
+
+# Elements that reach beyond the window, save for those inside a box that scrolls by itself.
+OVERFLOWING = """() => [...document.querySelectorAll('body *')]
+    .filter(one => one.getBoundingClientRect().right > innerWidth + 1
+            && !one.closest('.scroll, pre, svg, thead, .hidden'))
+    .map(one => one.outerHTML.slice(0, 80))"""
+
+# WCAG 2.1 contrast (success criterion 1.4.3) of each ink against the page.
+CONTRASTS = """() => {
+    const style = getComputedStyle(document.documentElement);
+    const light = name => {
+        const [r, g, b] = style.getPropertyValue(name).trim().match(/[0-9a-f]{2}/g)
+            .map(part => parseInt(part, 16) / 255)
+            .map(c => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const page = light('--page');
+    const names = ['text', 'muted', 'slower', 'faster', 'equivalent', 'open', 'failed', 'accent'];
+    return Object.fromEntries(names.map(name => {
+        const ink = light('--' + name);
+        return [name, (Math.max(ink, page) + 0.05) / (Math.min(ink, page) + 0.05)];
+    }));
+}"""

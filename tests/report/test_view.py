@@ -11,8 +11,8 @@ from perfkit.decide.verdict import Verdict
 from perfkit.report.as_html import as_html
 from perfkit.report.as_pyperf import as_pyperf
 from perfkit.report.as_yaml import as_yaml
-from perfkit.report.text import as_text
 from perfkit.report.caveats import group_caveats
+from perfkit.report.text import as_text
 from perfkit.report.wording import printable
 
 

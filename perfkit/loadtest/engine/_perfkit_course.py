@@ -14,6 +14,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 import numpy as np
+from _perfkit_wire import Lead
 from gevent import GreenletExit
 from gevent.event import Event
 from gevent.queue import Queue
@@ -47,6 +48,7 @@ class Course:
         broken_off: Not even what was due before may still be sent.
         taken: Arrivals taken by users (open model).
         issued: Arrivals sent.
+        lead: How early users wake up.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Course:
         self.broken_off = False
         self.taken = 0
         self.issued = 0
+        self.lead = Lead()
         self.targets = len(spec.targets)
         self._ends = [window.end for window in spec.windows]
         self._owners = [window.target for window in spec.windows]
@@ -173,13 +176,14 @@ class Seat:
         closed = course.arrivals is None
         self._active = deque(schedule.active(course.profile, number) if closed else ())
 
-    def wait(self, target: int, free: float, think: float) -> tuple[float, float]:
+    def wait(self, target: int, free: float, think: float, early: float) -> tuple[float, float]:
         """Wait until it is this twin's turn to send a request.
 
         Args:
             target: The twin's service.
             free: When the user became free.
             think: Seconds it wants to wait from then (closed model).
+            early: Seconds to wake up before the request is due.
 
         Returns:
             Intended start, and when the user became free.
@@ -193,18 +197,19 @@ class Seat:
         if owner != target:
             self._inboxes[owner].put((due, free))
             due, free = self._inboxes[target].get()
-        return self._sleep(due, free)
+        return self._sleep(due, free, early)
 
-    def wait_first(self, target: int) -> tuple[float, float]:
+    def wait_first(self, target: int, early: float) -> tuple[float, float]:
         """The same for the very first request; the first service's twin begins."""
         self._course.began.wait()
         origin = self._course.origin
         if target == 0:
-            return self.wait(target, origin, 0.0)
-        return self._sleep(*self._inboxes[target].get())
+            return self.wait(target, origin, 0.0, early)
+        due, free = self._inboxes[target].get()
+        return self._sleep(due, free, early)
 
-    def _sleep(self, due: float, free: float) -> tuple[float, float]:
-        self._alarm.sleep_until(due)
+    def _sleep(self, due: float, free: float, early: float) -> tuple[float, float]:
+        self._alarm.sleep_until(due - early)
         course = self._course
         if not course.may_send():
             raise GreenletExit

@@ -153,7 +153,7 @@ class Crew:
 
     def busy(self) -> bool:
         """Whether something is in flight, or is about to be."""
-        return self.rows.in_flight() > 0 or self.course.held()
+        return bool(self.rows.in_flight() or self.course.held())
 
     def cut(self) -> None:
         """Cut off what is in flight, and end all users."""

@@ -17,6 +17,7 @@ import gevent
 from _perfkit_crew import KEY, seeded
 from _perfkit_rows import Turn, error_text
 from _perfkit_scenario import Body, Script, Sending, Values, judge
+from _perfkit_wire import Lead, Wire
 from gevent import GreenletExit
 from locust import FastHttpUser, TaskSet, task
 from locust.clients import HttpSession
@@ -74,7 +75,11 @@ class Paced:
         """Get ready as the user's class wants it, then wait for the first turn."""
         setattr(gevent.getcurrent(), KEY, self)
         self.crew.prepare(self)
-        self.due, self.free = self.seat.wait_first(self.target)
+        self.due, self.free = self.seat.wait_first(self.target, self.early())
+
+    def early(self) -> float:
+        """Seconds to be woken before a request is due."""
+        return 0.0
 
     def prepare(self) -> None:
         """What the class does before its first task."""
@@ -91,7 +96,7 @@ class Paced:
         Raises:
             GreenletExit: The load is over.
         """
-        self.due, self.free = self.seat.wait(self.target, monotonic(), think)
+        self.due, self.free = self.seat.wait(self.target, monotonic(), think, self.early())
 
     def turn(self, start: float) -> Turn:
         """A turn that began at a moment; the first of a task is due when the schedule says."""
@@ -146,6 +151,10 @@ class ScenarioUser(Paced, FastHttpUser):  # type: ignore[misc] # Locust's types 
         # A status is for the checks to judge. Locust's client would read the whole body of a bad
         # one into a text, and fail in an odd way when it is no UTF-8.
         self._agent.valid_response_codes = _ANY_STATUS
+        # A TLS socket does not tell, and would not hold anything back.
+        plain = self.host.lower().startswith("http:")
+        self._lead = self.crew.course.lead if plain else Lead(0.0)
+        self._wire = Wire(self._lead)
         self._connect()
 
     def _connect(self) -> None:
@@ -155,11 +164,18 @@ class ScenarioUser(Paced, FastHttpUser):  # type: ignore[misc] # Locust's types 
         request on the wire, so that is forbidden.
         """
         self._agent.clientpool.close()
-        self._agent.clientpool.get_client(self.host)._connection_pool.size = -1  # noqa: SLF001
+        pool = self._agent.clientpool.get_client(self.host)._connection_pool  # noqa: SLF001
+        pool.size = -1
+        pool._create_tcp_socket = self._wire.make_socket  # noqa: SLF001
 
     def _recorded(self, client: FastHttpSession | HttpSession) -> Callable[..., Any]:
         request: Callable[..., Any] = client.request  # it sees to its turn itself
         return request
+
+    def early(self) -> float:
+        """The time it takes to get to the socket, which holds the request until it is due."""
+        seconds: float = self._lead.seconds
+        return seconds
 
     def take_seat(self, seat: Seat) -> None:
         """Get a number, and with it random choices of its own."""
@@ -177,7 +193,7 @@ class ScenarioUser(Paced, FastHttpUser):  # type: ignore[misc] # Locust's types 
         self._context = {KEY: self._turn}
         for sending in self.script.setup:
             self._turn.due = self._turn.free = monotonic()
-            why = self._send(sending)
+            why = self._send(sending, woken=False)
             if why is not None:
                 raise CatchResponseError(f"setup request {sending.name!r}: {why}")
         self._turn.phase = 0
@@ -191,20 +207,23 @@ class ScenarioUser(Paced, FastHttpUser):  # type: ignore[misc] # Locust's types 
         while True:
             turn.due = self.due
             turn.free = self.free
-            self._send(self.script.draw(random))
+            self._send(self.script.draw(random), woken=self.free < self.due)
             self.due, self.free = self.seat.wait(
                 self.target,
                 turn.end or monotonic(),
                 shortest + (longest - shortest) * random.random() if longest else 0.0,
+                self._lead.seconds,
             )
 
-    def _send(self, sending: Sending) -> str | None:
+    def _send(self, sending: Sending, *, woken: bool) -> str | None:
         """Send one request and record it; returns why it failed, or None."""
         turn = self._turn
         path, headers, body = sending.render(self._values.of(sending))
         turn.request = sending.number
         turn.size = turn.status = turn.checks = 0
         turn.end = None
+        wire = self._wire
+        wire.expect(turn.due, woken=woken)
         turn.start = monotonic()
         self.crew.rows.begin(turn)
         why: BaseException | str | None
@@ -227,13 +246,24 @@ class ScenarioUser(Paced, FastHttpUser):  # type: ignore[misc] # Locust's types 
                     answer.failure(why)
         except Exception as error:  # noqa: BLE001 - not one of those Locust knows
             why = error
-            turn.end = monotonic()
+            self._stamp(error)
             rows = self.crew.rows
             if turn in rows.flying:
                 rows.end(turn, turn.end, 1, rows.errors.of(error_text(error)))
         if isinstance(why, BaseException):
             self._connect()
         return None if why is None else error_text(why)
+
+    def _stamp(self, error: BaseException | None) -> float:
+        """Take a request's moments from its socket, where that tells; returns its end."""
+        turn, wire = self._turn, self._wire
+        if wire.touched is not None:
+            turn.start = wire.touched
+        end: float | None = wire.heard
+        if error is not None or end is None:
+            end = monotonic()
+        turn.end = end
+        return end
 
     def _receive(self, sending: Sending, answer: Any) -> BaseException | str | None:  # noqa: ANN401
         turn = self._turn
@@ -245,12 +275,12 @@ class ScenarioUser(Paced, FastHttpUser):  # type: ignore[misc] # Locust's types 
                 body.read(answer.read)
             except (Exception, gevent.Timeout) as broken:  # noqa: BLE001 - whatever the client raises
                 error = broken
-        turn.end = monotonic()
+        end = self._stamp(error)
         turn.size = body.size
         if error is not None:
             return error
         why: str | None
-        turn.checks, why = judge(sending, turn.status, body, turn.end - turn.start)
+        turn.checks, why = judge(sending, turn.status, body, end - turn.start)
         if why is None and sending.request.capture:
             try:
                 self._values.kept.update(body.captured(sending.request.capture))

@@ -1,4 +1,4 @@
-"""One Performance Benchmarking report of a ``compare`` run and ``load`` runs of the same variants."""
+"""One Performance Benchmarking report of a ``compare`` run and its ``load`` runs."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def percentiles_svg(view: LoadView, *, narrow: bool, prefix: str) -> str:
             axes.axvline(_tail(quantile), color=INK["rule"], linewidth=1, zorder=0)
         words = [(f"{unit},", INK["text"])]
         words += [(side.heading, INK[_ink(side.key, view)]) for side in sides]
-        words += [("┄ service time", INK["muted"])]
+        words += [("┄ service", INK["muted"])]
         _legend(axes, words)
         _below(axes, "share of right answers that took no longer")
         return drawn(

@@ -171,7 +171,7 @@ def build_load_view(recording: LoadRecording, result: LoadResult, policy: Policy
         shape=words.profile_words(run.profile),
         scale=_scale(run.profile),
         unit=unit,
-        service=_service(run),
+        service=_service(recording),
         engine=_engine(run),
         created=run.created,
         perfkit=run.perfkit,
@@ -262,9 +262,10 @@ def _scale(profile: Profile) -> str:
     return ", ".join(said)
 
 
-def _service(run: LoadRun) -> str:
-    one = run.service
-    backing = f" with {' and '.join(one.backing)}" if one.backing else ""
+def _service(recording: LoadRecording) -> str:
+    one = recording.run.service
+    names = recording.backing.labels if recording.backing else one.backing
+    backing = f" with {' and '.join(names)}" if names else ""
     return f"{one.label} ({one.kind}: {one.target}){backing}"
 
 

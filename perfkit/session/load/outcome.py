@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from perfkit.decide.load.judge import judge_load
 from perfkit.decide.load.result import LoadResult
-from perfkit.decide.policy import load_policy, parse_policy
 from perfkit.recording.load import LoadRecording
 from perfkit.report.load.view import LoadView, build_load_view
-from perfkit.session.outcome import write_whole
+from perfkit.session.outcome import policy_of, write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,10 +61,8 @@ class LoadOutcome:
 
 def load_outcome_of(recording: LoadRecording, *, interrupted: bool) -> LoadOutcome:
     """Judge a recording and build its view."""
-    text = recording.run.policy
-    policy = load_policy(None) if text is None else parse_policy(text, "of the recording")
     result = judge_load(recording)
-    view = build_load_view(recording, result, policy)
+    view = build_load_view(recording, result, policy_of(recording))
     return LoadOutcome(recording=recording, result=result, view=view, interrupted=interrupted)
 
 

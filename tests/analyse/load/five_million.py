@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from conftest import Maker, Requests, arrivals, conditions, make_profile
+from made_load_runs import Maker, Requests, arrivals, conditions, make_profile
 
 from perfkit.profile.value import Stage
 from perfkit.recording.load import LoadRecorder, SideReady, Window

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import make_profile
+from made_load_runs import make_profile
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,9 +34,7 @@ def start(windows: tuple[Window, ...] = ()) -> SegmentStart:
 
 
 def turns(width: float, count: int) -> tuple[Window, ...]:
-    return tuple(
-        Window(begin=k * width, end=(k + 1) * width, target=k % 2) for k in range(count)
-    )
+    return tuple(Window(begin=k * width, end=(k + 1) * width, target=k % 2) for k in range(count))
 
 
 def test_one_service_has_every_stage() -> None:
@@ -60,7 +58,11 @@ def test_turns_lose_their_beginnings_and_are_split_at_stages() -> None:
 
 
 @given(
-    st.floats(0.5, 12.0), st.floats(0.25, 4.0), st.floats(0.0, 0.2), st.floats(0, 12), st.floats(0, 5)
+    st.floats(0.5, 12.0),
+    st.floats(0.25, 4.0),
+    st.floats(0.0, 0.2),
+    st.floats(0, 12),
+    st.floats(0, 5),
 )
 def test_no_moment_counts_twice_and_none_is_lost(
     seconds: float, width: float, cut: float, begin: float, length: float

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from conftest import Requests, arrivals
+from made_load_runs import Requests, arrivals
 from scipy import signal
 
 from perfkit.analyse.load.run import analyse_load
@@ -14,7 +14,7 @@ from perfkit.variant import Side
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Maker
+    from made_load_runs import Maker
 
     from perfkit.analyse.load.value import Resources
 

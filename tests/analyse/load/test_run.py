@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from conftest import Requests, arrivals, conditions
+from made_load_runs import Requests, arrivals, conditions
 
 from perfkit.analyse.load.run import analyse_load, analyse_probe, analyse_side, counting_starts
 from perfkit.analyse.load.timeline import window_width
@@ -19,7 +20,7 @@ from perfkit.variant import Side
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Maker
+    from made_load_runs import Maker
 
 RAMPED = (
     Stage(name="up", seconds=5.0, target=100.0, role="ramp"),
@@ -87,8 +88,6 @@ def test_a_steady_service_loses_little(maker: Callable[..., Maker]) -> None:
     recording = made.recording()
     for trial in range(60):
         one = {name: start for name, start in recording.starts.items() if start.trial == trial}
-        from dataclasses import replace
-
         found = analyse_load(replace(recording, starts=one))
         assert found.warm_up <= 3 * 30 / 40
         cut += found.warm_up > 0
@@ -99,7 +98,7 @@ def test_failures_are_no_quick_answers(maker: Callable[..., Maker]) -> None:
     made = maker(thresholds=conditions("p(90)<1s", "min<1s"))
     due = arrivals(100, 30)
     failed = np.arange(len(due)) % 10 == 0
-    response = np.where(failed, 0.0001, times(len(due)))
+    response = np.where(failed, 0.0001, times(len(due), 2))
     made.add(
         0,
         Requests(
@@ -223,9 +222,7 @@ def test_a_run_without_requests_says_nothing(maker: Callable[..., Maker]) -> Non
 
 
 def test_a_probe_is_judged_by_its_hold(maker: Callable[..., Maker]) -> None:
-    search = SearchMethod(
-        start=10, limit=100, resolution=0.1, settle_seconds=2.0, hold_seconds=8.0
-    )
+    search = SearchMethod(start=10, limit=100, resolution=0.1, settle_seconds=2.0, hold_seconds=8.0)
     made = maker(run={"mode": "breakpoint", "search": search})
     due = arrivals(50, 10)
     response = np.where(due < 2, 1.0, 0.01)

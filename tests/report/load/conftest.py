@@ -1,4 +1,4 @@
-"""Synthetic load runs: results with stated numbers, so that kept files depend on rendering alone."""
+"""Synthetic load runs with stated numbers, so that kept files depend on the rendering alone."""
 
 from __future__ import annotations
 
@@ -43,6 +43,7 @@ from perfkit.profile.threshold import Metric, Threshold
 from perfkit.profile.value import Arrivals, Model, Profile, Scenario, Stage
 from perfkit.recording import Finish, SideFacts
 from perfkit.recording.load import (
+    BackingReady,
     LoadFailure,
     LoadMethod,
     LoadRecording,
@@ -230,6 +231,7 @@ def make_recording(
         folder=FOLDER,
         run=run,
         sides=facts,
+        backing=BackingReady(labels=("PostgreSQL 17.2", "Valkey 8.1"), shared=()),
         starts={},
         origins={},
         ends={},
@@ -724,3 +726,13 @@ def any_load(request: pytest.FixtureRequest) -> Made:
 def kept(golden: Callable[[str, str], None]) -> Callable[[str, str], None]:
     """Compare with a kept file of the folder ``golden/load``."""
     return lambda name, text: golden(f"load/{name}", text)
+
+
+@pytest.fixture(scope="session")
+def rebuilt() -> Callable[..., Made]:
+    """A run with other parts of its result."""
+
+    def rebuild(made: Made, **changes: object) -> Made:
+        return remake(made.recording, dataclasses.replace(made.result, **changes))  # type: ignore[arg-type]
+
+    return rebuild

@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from made_load_runs import Requests, arrivals, conditions
+
+from perfkit.analyse.load.run import analyse_load
+from perfkit.decide.load.abort import Aborts
+from perfkit.decide.load.result import Holds
+from perfkit.decide.load.threshold import judge_threshold
+from perfkit.loadtest.generator import Second
+from perfkit.profile.threshold import LIVE, Metric, parse_threshold
+from perfkit.profile.value import Check, Stage
+from perfkit.variant import Side
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from made_load_runs import Maker
+
+    from perfkit.decide.load.result import ThresholdVerdict
+
+STAGES = (
+    Stage(name="up", seconds=5.0, target=100.0, role="ramp"),
+    Stage(name="hold", seconds=20.0, target=100.0, role="hold"),
+    Stage(name="more", seconds=20.0, target=100.0, role="hold"),
+)
+AT = np.arange(-1.0, 46.0, 0.2)
+
+
+def judged(
+    maker: Callable[..., Maker], text: str, *, failed: float = 0.0, count: int | None = None
+) -> ThresholdVerdict:
+    made = maker(STAGES, start=0.0, thresholds=conditions(text))
+    due = arrivals(100, 45)[:count]
+    rng = np.random.default_rng(2)
+    response = rng.lognormal(math.log(0.02), 0.3, len(due)) * np.where(due > 25, 4, 1)
+    samples = {Side.BASELINE: {"at": AT, "cpu": np.clip(AT, 0, 45) * 0.4}}
+    outcome = (rng.random(len(due)) < failed).astype(int)
+    made.add(0, Requests(due, response, outcome=outcome), samples=samples)
+    (side,) = analyse_load(made.recording()).sides
+    return judge_threshold(made.profile.thresholds[0], side, made.profile)
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("p(95)<150ms", Holds.PASS),
+        ("p(95)<50ms", Holds.FAIL),
+        ("p(95)@hold<50ms", Holds.PASS),
+        ("p(95)@more<50ms", Holds.FAIL),
+        ("p(95)@up<50ms", Holds.PASS),
+        ("p(97.5)@hold<100ms", Holds.PASS),
+        ("p(50)@hold<20ms", Holds.INCONCLUSIVE),
+        ("med<1s", Holds.PASS),
+        ("avg@more>70ms", Holds.PASS),
+        ("min>100ms", Holds.FAIL),
+        ("max<10s", Holds.PASS),
+        ("rate(errors)<1%", Holds.PASS),
+        ("rate(checks)>99%", Holds.NO_DATA),
+        ("throughput>90/s", Holds.PASS),
+        ("goodput<=90/s", Holds.FAIL),
+        ("rss<280MB", Holds.PASS),
+        ("cpu<30%", Holds.FAIL),
+    ],
+)
+def test_the_whole_interval_counts(maker: Callable[..., Maker], text: str, holds: Holds) -> None:
+    found = judged(maker, text)
+    assert found.holds is holds, found
+    assert (found.value is None) == (holds is Holds.NO_DATA)
+    if holds in {Holds.NO_DATA, Holds.INCONCLUSIVE}:
+        assert found.reason
+    if found.value is not None:
+        assert found.value.n > 0
+
+
+def test_failures_are_slower_than_any_answer(maker: Callable[..., Maker]) -> None:
+    found = judged(maker, "p(95)<10s", failed=0.2)
+    assert found.holds is Holds.FAIL
+    assert found.value is not None
+    assert math.isinf(found.value.low)
+
+
+def test_few_requests_are_inconclusive(maker: Callable[..., Maker]) -> None:
+    found = judged(maker, "p(99)<10s", count=700)
+    assert found.holds is Holds.INCONCLUSIVE
+    assert "200 requests do not suffice" in found.reason
+
+
+@pytest.mark.parametrize(
+    "text", ["p(95)@more<10s", "avg@more<10s", "throughput@more>1/s", "rate(errors)@more<99%"]
+)
+def test_no_data_is_no_pass(maker: Callable[..., Maker], text: str) -> None:
+    made = maker(STAGES, start=0.0, thresholds=conditions(text))
+    due = arrivals(100, 20)
+    made.add(0, Requests(due, np.full(len(due), 0.01)), seconds=20.0)
+    (side,) = analyse_load(made.recording()).sides
+    found = judge_threshold(made.profile.thresholds[0], side, made.profile)
+    assert found.holds is Holds.NO_DATA
+    assert found.reason == "stage 'more' was not reached"
+
+
+def test_nothing_sent_is_no_data(maker: Callable[..., Maker]) -> None:
+    texts = ("p(95)<1s", "throughput<1/s", "rate(errors)<1%", "max<1s", "rss<1GB", "cpu<50%")
+    made = maker(thresholds=conditions(*texts))
+    made.add(0, Requests(np.empty(0), np.empty(0)))
+    (side,) = analyse_load(made.recording()).sides
+    for one in made.profile.thresholds:
+        assert judge_threshold(one, side, made.profile).holds is Holds.NO_DATA
+
+
+def test_checks_of_time(maker: Callable[..., Maker]) -> None:
+    made = maker(thresholds=conditions("rate(checks)>90%", "rate(checks)>99%"))
+    scenario = made.profile.scenario
+    check = Check(name="quick", status=None, body=None, seconds=0.1)
+    request = replace(scenario.requests[0], checks=(check,))
+    made.profile = replace(made.profile, scenario=replace(scenario, requests=(request,)))
+    due = arrivals(100, 30)
+    slow = np.arange(len(due)) % 20 == 0
+    made.add(0, Requests(due, np.full(len(due), 0.01), checks=slow.astype(int)))
+    (side,) = analyse_load(made.recording()).sides
+    holds = [judge_threshold(x, side, made.profile).holds for x in made.profile.thresholds]
+    assert holds == [Holds.PASS, Holds.FAIL]
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("p(95)<50ms for 10s", Holds.FAIL),
+        ("p(95)@hold<50ms for 10s", Holds.PASS),
+        ("p(95)<50ms for 30s", Holds.PASS),
+        ("p(97)<50ms for 30s", Holds.NO_DATA),
+    ],
+)
+def test_a_sustained_one_by_the_timeline(
+    maker: Callable[..., Maker], text: str, holds: Holds
+) -> None:
+    assert judged(maker, text).holds is holds
+
+
+def second(number: int, **changes: float) -> Second:
+    values = {
+        "second": float(number),
+        "level": 10.0,
+        "sent": 100,
+        "answered": 100,
+        "failed": 0,
+        "in_flight": 1,
+        "unsent": 0,
+        "p50": 0.01,
+        "p95": 0.02,
+        "p99": 0.03,
+        "mean": 0.012,
+        "lag": 0.001,
+        "cpu": 0.2,
+    }
+    return Second(**(values | changes))
+
+
+def test_a_condition_must_be_true_without_a_break() -> None:
+    watched = Aborts(conditions("p(95)>200ms for 3s"))
+    slow = [0.3, 0.3, 0.1, 0.3, 0.3, math.nan, 0.3]
+    said = [watched.see(second(k + 1, p95=p95)) for k, p95 in enumerate(slow)]
+    assert said == [None] * 5 + ["p(95)>200ms for 3s"] * 2
+
+
+def test_a_silent_service_did_not_become_better_nor_was_it_bad_from_the_start() -> None:
+    watched = Aborts(conditions("p(95)>200ms for 2s"))
+    assert watched.see(second(1, p95=math.nan, answered=0)) is None
+    assert watched.see(second(2, p95=math.nan, answered=0)) is None
+    assert watched.see(second(3, p95=0.3)) is None
+    assert watched.see(second(4, p95=math.nan, answered=0)) == "p(95)>200ms for 2s"
+
+
+def test_failures_make_a_second_slow() -> None:
+    watched = Aborts(conditions("p(95)>10s for 1s"))
+    assert watched.see(second(1, failed=5)) is None
+    assert watched.see(second(2, failed=6)) == "p(95)>10s for 1s"
+
+
+@pytest.mark.parametrize(
+    ("text", "changes"),
+    [
+        ("p(99)>20ms for 1s", {}),
+        ("med>5ms for 1s", {}),
+        ("avg>5ms for 1s", {}),
+        ("rate(errors)>50% for 1s", {"failed": 101}),
+        ("throughput<200/s for 1s", {}),
+        ("goodput<200/s for 1s", {}),
+        ("rss>1MB for 1s", {}),
+        ("cpu>50% for 1s", {}),
+    ],
+)
+def test_all_that_is_known_second_by_second(text: str, changes: dict[str, float]) -> None:
+    (condition,) = conditions(text)
+    assert condition.metric in LIVE
+    assert Aborts([condition]).see(second(1, **changes), rss=2e6, cpu=0.9) == text
+    assert Aborts([condition]).see(second(1, answered=0, p50=math.nan)) is None or (
+        condition.metric in {Metric.THROUGHPUT, Metric.GOODPUT, Metric.PERCENTILE, Metric.MEAN}
+    )
+
+
+def test_a_live_condition_is_one_of_those_seen() -> None:
+    assert parse_threshold("p(95)>200ms for 10s").metric in LIVE
+    assert Aborts(()).see(second(1)) is None

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from perfkit.analyse.estimate import Estimate
+from perfkit.decide.policy import Action, Status
+from perfkit.report import figures
+from perfkit.report.load.kind import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def status_of(made: Any, title: str) -> Status:
+    found: Status = next(one.status for one in made.view.checks if one.title.startswith(title))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "begins", "holds"),
+    [
+        ("single", "Python 3.13.0 under “sustained”: 1,185 right answers/s, p95 130 ms", "all thr"),
+        ("compared", "Python 3.13.0 is worse than 3.12.1 under “sustained” in memory", "better in"),
+        (
+            "better",
+            "Python 3.13.0 is better than 3.12.1 under “api-baseline” in p95",
+            "worse in no",
+        ),
+        ("failing", "A threshold failed: p(95)<150ms: 163 ms [158, 168]; Python 3.13.0", "errors"),
+        (
+            "invalid",
+            "INVALID: the generator was the bottleneck: a worker's CPU was",
+            "Raise --work",
+        ),
+        ("stress", "Python 3.13.0 under “stress”", "breaks between 400 and 800 users (p(95)"),
+        ("searched", "Python 3.13.0 is better than 3.12.1 in maximum", "did not break up to 500"),
+        ("interrupted", "Interrupted, so far: Python 3.13.0 could not be compared", "3.12.1"),
+        ("died", "Python 3.13.0 under “sustained”", "1 trial failed (run: it was killed"),
+        ("empty", "Nothing can be said: nothing was measured.", ""),
+        ("silent", "A threshold failed: p(95)<150ms: beyond every answer", "errors 100.0 %"),
+    ],
+)
+def test_the_verdict(name: str, begins: str, holds: str, request: pytest.FixtureRequest) -> None:
+    verdict = request.getfixturevalue(name).view.verdict
+    assert verdict.startswith(begins)
+    assert holds in verdict
+    assert verdict.endswith(".")
+
+
+def test_the_kind_is_the_guides(single: Any, stress: Any, searched: Any, better: Any) -> None:
+    kinds = [made.view.kind for made in (single, stress, searched, better)]
+    assert kinds == [Kind.SUSTAINED, Kind.STRESS, Kind.STRESS, Kind.OTHER]
+
+
+def test_a_threshold_that_fails_stops(failing: Any) -> None:
+    assert status_of(failing, "All thresholds met") is Status.NOT_MET
+    assert failing.view.recommendation.action is Action.STOP
+
+
+def test_an_invalid_generator_decides_nothing(invalid: Any) -> None:
+    assert {check.status for check in invalid.view.checks} == {Status.UNDECIDED}
+    assert invalid.view.recommendation.action is Action.HOLD
+
+
+def test_an_interrupted_run_meets_nothing(interrupted: Any) -> None:
+    assert Status.MET not in {check.status for check in interrupted.view.checks}
+
+
+def test_a_dead_service_is_not_stable(died: Any) -> None:
+    assert status_of(died, "System stability") is Status.NOT_MET
+    assert status_of(died, "No critical issues") is Status.NOT_MET
+    assert died.view.died == ("baseline after 1 min 1.2 s of t00: Killed",)
+
+
+def test_worse_beyond_the_margin_is_a_miss(compared: Any, better: Any) -> None:
+    assert status_of(compared, "Performance better") is Status.NOT_MET
+    assert status_of(better, "Performance better") is Status.MET
+
+
+def test_without_thresholds_nothing_was_met(single: Any, rebuilt: Callable[..., Any]) -> None:
+    made = rebuilt(single, thresholds=())
+    assert status_of(made, "All thresholds met") is Status.NOT_MEASURED
+    assert made.view.status is Status.NOT_MEASURED
+
+
+def test_growing_memory_leaves_stability_open(single: Any, rebuilt: Callable[..., Any]) -> None:
+    side = single.result.sides[0]
+    slope = Estimate(value=9e4, low=8e4, high=1e5, confidence=0.95, n=100)
+    uses = dataclasses.replace(side.overall.resources, rss_slope=slope)
+    overall = dataclasses.replace(side.overall, resources=uses)
+    made = rebuilt(single, sides=(dataclasses.replace(side, overall=overall),))
+    assert status_of(made, "System stability") is Status.UNDECIDED
+    assert "grows" in dict(made.view.sides[0].resources)["Memory, slope"]
+
+
+def test_a_service_that_never_recovered_is_not_stable(
+    stress: Any, rebuilt: Callable[..., Any]
+) -> None:
+    side = stress.result.sides[0]
+    recovery = dataclasses.replace(side.recovery, seconds=None)
+    made = rebuilt(stress, sides=(dataclasses.replace(side, recovery=recovery),))
+    assert status_of(made, "System stability") is Status.NOT_MET
+    assert made.view.sides[0].recovery.startswith("not recovered within 2 min")
+
+
+def test_figures() -> None:
+    assert figures.rate(1185.2, 1180, 1190) == "1,185 requests/s [1,180, 1,190]"
+    assert figures.rate(12.3, -math.inf, math.inf) == "12.3 requests/s [no interval]"
+    assert figures.share(0.0002, 0.0001, 0.0004) == "0.02 % [0.01, 0.04]"
+    assert figures.seconds(math.inf, 0.3, math.inf) == "beyond every answer (too many failed)"
+    assert figures.seconds(0.3, 0.2, math.inf) == "300 ms [200 ms or more]"
+    assert figures.span(1800) == "30 min"
+    assert figures.span(12.5) == "12.5 s"
+    assert figures.span(5400) == "1 h 30 min"
+    assert figures.span(61.2) == "1 min 1.2 s"
+    assert figures.number(100.0) == "100"
+    assert figures.number(math.nan) == "not measured"
+    assert figures.brief_share(0.00004) == "0.004 %"
+    assert figures.brief_share(0.0) == "0.0 %"
