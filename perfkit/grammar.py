@@ -49,6 +49,7 @@ _OWN_VARIABLES = {
     "PYTHONINSPECT": "it would keep the measured process waiting for input",
 }
 _OWN_PREFIX = "PERFKIT_"
+_SERVICE_PREFIX = "PERFKIT_SERVICE_"  # the reference service's settings: a person's to choose
 
 _REQUIREMENT_FORMS = (
     'a requirement such as "pydantic==2.11.*", or the path of a project folder, wheel or sdist'
@@ -115,7 +116,7 @@ def environ(value: object) -> tuple[str, str]:
         allowed = "NAME=VALUE, such as PYTHON_JIT=1"
         raise InvalidError("is no environment variable", got=value, allowed=allowed)
     reason = _OWN_VARIABLES.get(match["name"])
-    if match["name"].startswith(_OWN_PREFIX):
+    if match["name"].startswith(_OWN_PREFIX) and not match["name"].startswith(_SERVICE_PREFIX):
         reason = f"perfkit marks and pads what it measures with variables called {_OWN_PREFIX}*"
     if reason is not None:
         raise InvalidError(f"{match['name']} cannot be set: {reason}", remedy="leave it out")

@@ -44,6 +44,17 @@ def test_contracts_of_the_import_linter() -> None:
     assert "0 broken" in done.stdout
 
 
+def test_only_the_engine_imports_locust() -> None:
+    """It replaces parts of the standard library in whichever process imports it."""
+    others = [path for path in MODULES if path not in set(ENGINE.glob("*.py"))]
+    foreign = {"locust", "gevent", "geventhttpclient"}
+    assert [name_of(path) for path in others if imported(path) & foreign] == []
+    assert not (ENGINE / "__init__.py").exists()  # a folder that is run, not a package
+    assert all(
+        path.stem == "__main__" or path.stem.startswith("_perfkit_") for path in ENGINE.glob("*.py")
+    )
+
+
 def test_the_target_folder_stands_alone() -> None:
     """It runs inside the Python under test, of any version: no perfkit, no package but pyperf."""
     own = {path.stem for path in TARGET.glob("*.py")}

@@ -75,6 +75,8 @@ def test_hash_seed_is_perfkits_own() -> None:
     for name in ("PERFKIT_RUN", "PERFKIT_PADDING", "PERFKIT_ANY"):
         with pytest.raises(InvalidError, match=f"{name} cannot be set: perfkit marks"):
             grammar.environ(f"{name}=1")
+    service = "PERFKIT_SERVICE_SLOWDOWN"
+    assert grammar.environ(f"{service}=/=10%") == (service, "/=10%")
     assert grammar.environ("MY_PERFKIT_RUN=1") == ("MY_PERFKIT_RUN", "1")
 
 

@@ -112,15 +112,18 @@ class _State:
     def take(self, event: Event) -> None:
         match event:
             case Stage():
-                self._stage = event
+                self._stage, self._load, self._over = event, None, False
             case SeriesStarted():
                 self._stage, self._series, self._block = None, event, None
             case BlockDone():
                 self._block = event
             case LoadStarted():
                 self._stage, self._load, self._second = None, event, None
+                self._over = False
             case LoadSecond():
                 self._second = event
+            case LoadDone():
+                self._stage, self._load, self._over = None, None, True
             case SeriesDone() | Failed() if self._series is not None:
                 self._over = self._series.position + 1 == self._series.total
             case _:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from perfkit.cli import wording
 from perfkit.cli.output import clean
-from perfkit.units import format_bytes, format_seconds, format_share
+from perfkit.units import format_seconds
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -50,8 +50,7 @@ def _figures(now: LoadSecond) -> RenderableType:
         line.append(f"  {name} ", style="dim").append(shown)
     line.append(f"  {now.failed} failed", style="bold red" if now.failed else "dim")
     for cpu, rss in zip(now.cpu, now.rss, strict=True):
-        line.append("  service ", style="dim")
-        line.append(f"{format_share(cpu, digits=0)} CPU {format_bytes(rss)}")
+        line.append("  service ", style="dim").append(wording.used(cpu, rss))
     return line
 
 

@@ -23,7 +23,7 @@ class _Profiles(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Anything that is no subcommand is a profile."""
-        if args and args[0] in self.commands and args[0] != _DEFAULT:
+        if args and args[0] in self.commands:
             return super().resolve_command(ctx, args)
         return _DEFAULT, self.commands[_DEFAULT], args
 
@@ -34,8 +34,14 @@ class _Profiles(click.Group):
         return super().parse_args(ctx, args)
 
 
-@click.group(cls=_Profiles, epilog=LOAD_HELP, short_help="Load and stress a service.")
-def load() -> None:
+@click.group(
+    cls=_Profiles,
+    epilog=LOAD_HELP,
+    short_help="Load and stress a service.",
+    invoke_without_command=True,
+)
+@click.pass_context
+def load(context: click.Context) -> ExitCode:
     """Load a service under one Python, or compare two.
 
     \b
@@ -47,6 +53,10 @@ def load() -> None:
       perfkit load profiles                        the profiles that come with perfkit
       perfkit load run --help                      every option
     """  # noqa: D301 - click wants a real backspace
+    if context.invoked_subcommand is None:
+        output.note(context.get_help())
+        return ExitCode.INVALID
+    return ExitCode.FINISHED
 
 
 @load.command(name=_DEFAULT, epilog=LOAD_HELP, short_help="Run a profile (the default command).")
@@ -134,12 +144,18 @@ def calibrate(
     """
     from perfkit.cli.load_text import calibration_json, calibration_text
     from perfkit.cli.progress import listening
+    from perfkit.loadtest.failure import ServiceError
+    from perfkit.loadtest.generator import EngineError
     from perfkit.plan.load import load_method
     from perfkit.session.load.calibration import calibrate as session
 
     method = load_method(engine="locust", workers=workers, remote_workers=0, window=1.0, pin=pin)
-    with listening(quiet=quiet, no_color=no_color) as listener:
-        found = session(method, seconds=seconds, listener=listener)
+    try:
+        with listening(quiet=quiet, no_color=no_color) as listener:
+            found = session(method, seconds=seconds, listener=listener)
+    except (ServiceError, EngineError) as error:
+        output.problem(error)
+        return ExitCode.FAILED
     output.result(calibration_json(found) if as_json else calibration_text(found))
     return ExitCode.FINISHED
 
@@ -192,7 +208,7 @@ def _run(
     from perfkit.plan.load import make_load_plan
 
     given["services"] = tuple(
-        name for text in given["services"] for name in text.split(",") if name.strip()
+        name.strip() for text in given["services"] for name in text.split(",") if name.strip()
     )
     plan = make_load_plan(given, mode=mode, cwd=current_folder())
     from perfkit.session.load import run as session  # after the plan: a typo is answered at once

@@ -24,6 +24,7 @@ STAGES = {
     "provision": "preparing environments",
     "discover": "learning the benchmarks' names",
     "backing": "starting backing services",
+    "start": "starting services",
 }
 
 
@@ -77,22 +78,29 @@ def length(seconds: float) -> str:
     return f"{format_duration(seconds)} of load"
 
 
+def used(cpu: float, rss: int) -> str:
+    """What a service uses; below zero where that is not known (yet).
+
+    >>> used(0.5, 1 << 20), used(-1.0, -1)
+    ('50 % CPU 1.0 MiB', '– CPU –')
+    """
+    share = format_share(cpu, digits=0) if cpu >= 0 else "–"
+    return f"{share} CPU {format_bytes(rss) if rss >= 0 else '–'}"
+
+
 def load_second(now: LoadSecond) -> str:
     """A second of load on one line."""
     times = "/".join(
         format_seconds(x) if math.isfinite(x) else "–" for x in (now.p50, now.p95, now.p99)
     )
-    used = ", ".join(
-        f"{format_share(cpu, digits=0)} CPU {format_bytes(rss)}"
-        for cpu, rss in zip(now.cpu, now.rss, strict=True)
-    )
+    services = ", ".join(used(cpu, rss) for cpu, rss in zip(now.cpu, now.rss, strict=True))
     parts = [
         f"{now.second:.0f} s",
         f"level {now.level:.0f}",
         f"{now.rate}/s",
         f"p50/p95/p99 {times}",
         f"{now.failed} failed",
-        used,
+        services,
     ]
     if now.left is not None:
         parts.append(f"about {time_left(now.left)} left")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import platform
 import secrets
 from importlib import metadata
@@ -25,13 +26,15 @@ if TYPE_CHECKING:
     from perfkit.profile.value import Profile
     from perfkit.variant import Variant
 
-_ENGINES = ("locust", "k6")
+_ENGINES = ("locust",)
 _SAMPLE_SECONDS = 0.25
 _SETTLE_SECONDS = 3.0
 _HOLD_SECONDS = 10.0
 _RESOLUTION = 0.1
 _LIMIT = 20_000.0
 _SEARCHED = "stress"
+_OF_BASELINE = ("baseline_with", "baseline_env", "baseline_flag")
+_OF_CANDIDATE = ("candidate_with", "candidate_env", "candidate_flag")
 
 
 def make_load_plan(options: Mapping[str, object], *, mode: str | None, cwd: Path) -> LoadPlan:
@@ -49,7 +52,7 @@ def make_load_plan(options: Mapping[str, object], *, mode: str | None, cwd: Path
     cwd = cwd.absolute()
     merged = merge(options, command="load", cwd=cwd, problems=problems)
     said = merged.said
-    two = said.baseline is not None or said.candidate is not None
+    two = any(options.get(name) is not None for name in ("baseline", "candidate"))
     chosen = mode or ("compare" if two else "single")
     _check_together(said, mode=chosen, two=two, problems=problems)
     profile = _profile(said, cwd, problems, mode=chosen)
@@ -137,6 +140,32 @@ def _check_together(said: Options, *, mode: str, two: bool, problems: list[Perfk
             "--gate judges a candidate against a baseline",
             "add --baseline 3.12",
         ),
+        (
+            said.window is not None and mode != "compare",
+            "--window is a turn of two services in a comparison",
+            "add --baseline 3.12, or leave it out",
+        ),
+        (
+            None not in (said.from_, said.to) and either(said.from_, 0.0) > either(said.to, 0.0),
+            "--from is above --to",
+            "begin below the highest level",
+        ),
+        *(
+            (
+                not two and getattr(said, name) is not None,
+                f"--{name.replace('_', '-')} belongs to a candidate",
+                "add --baseline and --candidate, or use --baseline-… for the only side",
+            )
+            for name in _OF_CANDIDATE
+        ),
+        *(
+            (
+                said.url is not None and getattr(said, name) is not None,
+                f"--{name.replace('_', '-')} says how a service is started, and --url runs already",
+                "leave it out",
+            )
+            for name in ("python", *_OF_BASELINE)
+        ),
         *(
             (
                 mode != "breakpoint" and getattr(said, name) is not None,
@@ -168,14 +197,21 @@ def _check_workers(said: Options, problems: list[PerfkitError]) -> None:
                 remedy="add --expect-workers N, or leave them out",
             )
         )
-    if said.engine == "k6" and several:
+    if said.bind is not None and not _is_address(said.bind):
         problems.append(
             PerfkitError(
-                "k6 runs in one process here",
-                got=f"--workers {said.workers}",
-                remedy="leave --workers out, or use the default engine",
+                "--bind is no address of this machine",
+                got=said.bind,
+                allowed="an IP address: 127.0.0.1, one of a network, or 0.0.0.0 for all",
             )
         )
+
+
+def _is_address(text: str) -> bool:
+    try:
+        return bool(ipaddress.ip_address(text))
+    except ValueError:
+        return False
 
 
 def _profile(
@@ -209,7 +245,9 @@ def _method(said: Options, profile: Profile | None, problems: list[PerfkitError]
     engine = said.engine or "locust"
     if engine not in _ENGINES:
         problems.append(
-            PerfkitError("--engine is unknown", got=engine, allowed=" or ".join(_ENGINES))
+            PerfkitError(
+                "--engine is none that perfkit has", got=engine, allowed=", ".join(_ENGINES)
+            )
         )
         engine = "locust"
     return load_method(
@@ -228,10 +266,10 @@ def _window(profile: Profile | None) -> float:
 
 def _search(said: Options, profile: Profile) -> SearchMethod:
     positive = [level for level in (profile.start, *(x.target for x in profile.stages)) if level]
-    start = either(said.from_, max(1.0, min(positive) / 10))
+    limit = either(said.to, _LIMIT)
     return SearchMethod(
-        start=start,
-        limit=max(either(said.to, _LIMIT), start),
+        start=min(either(said.from_, max(1.0, min(positive) / 10)), limit),
+        limit=limit,
         resolution=either(said.resolution, _RESOLUTION),
         settle_seconds=min(_SETTLE_SECONDS, either(said.probe, _HOLD_SECONDS)),
         hold_seconds=either(said.probe, _HOLD_SECONDS),
@@ -244,5 +282,14 @@ def _sides(
     said = merged.said
     if not two:
         return variant(said, Side.BASELINE, one_python(merged, cwd=cwd, problems=problems)), None
+    if said.baseline is None:
+        if "baseline" not in merged.wrong:
+            problems.append(
+                PerfkitError(
+                    "--candidate is judged against a baseline, and none was named",
+                    remedy="add --baseline 3.12; a load test of one side takes --python",
+                )
+            )
+        return None, None
     pythons = two_pythons(merged, cwd=cwd, problems=problems)
     return variant(said, Side.BASELINE, pythons[0]), variant(said, Side.CANDIDATE, pythons[1])

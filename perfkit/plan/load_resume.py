@@ -34,6 +34,14 @@ def resume_load_plan(recording: LoadRecording) -> LoadPlan:
                 remedy="start it again; what was measured stays readable with 'perfkit show'",
             )
         )
+    if run.method.remote_workers:
+        problems.append(
+            PerfkitError(
+                "the run cannot be resumed: workers on other machines would not find it again",
+                got=str(recording.folder),
+                remedy="start it again; what was measured stays readable with 'perfkit show'",
+            )
+        )
     problems += gone_interpreters(run.baseline, run.candidate)
     script = run.service.script
     if script is not None and script.requirements and script.path.suffix == ".py":

@@ -20,6 +20,7 @@ BACKING: Final = ("postgres", "valkey")
 """Backing services that perfkit can start."""
 
 _APP = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*", re.ASCII)
+_PATH = re.compile(r"/[!-~]*")
 _HEALTH = {
     ServiceKind.REFERENCE: "/health",
     ServiceKind.APP: "/health",
@@ -45,8 +46,14 @@ def plan_service(said: Options, cwd: Path, problems: list[PerfkitError]) -> Serv
     _check_target(kind, target, said, problems)
     script = _script(kind, cwd, problems)
     health = said.health or _HEALTH[kind]
-    if not health.startswith("/"):
-        problems.append(PerfkitError("--health is no path", got=health, allowed="/health, say"))
+    if said.pid is not None and not _lives(said.pid):
+        problems.append(PerfkitError("--pid is no process that runs", got=said.pid))
+    if not _PATH.fullmatch(health):
+        problems.append(
+            PerfkitError(
+                "--health is no path", got=health, allowed="/health, say; ASCII, no spaces"
+            )
+        )
     if len(problems) > before:
         return None
     return Service(
@@ -62,6 +69,12 @@ def plan_service(said: Options, cwd: Path, problems: list[PerfkitError]) -> Serv
     )
 
 
+def _lives(pid: int) -> bool:
+    import psutil
+
+    return psutil.pid_exists(pid)
+
+
 def _check_target(
     kind: ServiceKind, target: str, said: Options, problems: list[PerfkitError]
 ) -> None:
@@ -69,20 +82,27 @@ def _check_target(
         problems.append(
             PerfkitError("--app is no ASGI app", got=target, allowed="MODULE:APP, as for uvicorn")
         )
-    if kind is ServiceKind.COMMAND and "{port}" not in target:
-        problems.append(
-            PerfkitError(
-                "--command does not say which port to listen on",
-                got=target,
-                allowed="a command with {port} in it, such as 'python -m http.server {port}'",
-            )
-        )
-    if kind is ServiceKind.URL:
-        from perfkit.loadtest.service import check_target
+    if kind in {ServiceKind.COMMAND, ServiceKind.URL}:
+        from perfkit.loadtest.target import check_command, check_target
 
-        problem = check_target(target, said.allow_host or ())
+        if kind is ServiceKind.COMMAND:
+            problem = check_command(target)
+        else:
+            problem = check_target(target, said.allow_host or ()) or _check_letters(target)
         if problem is not None:
+            problem.what = f"--{kind}: {problem.what}"
             problems.append(problem)
+
+
+def _check_letters(url: str) -> PerfkitError | None:
+    """HTTP carries no others, and nobody should learn it from a traceback of the engine."""
+    if _PATH.fullmatch(f"/{url}"):
+        return None
+    return PerfkitError(
+        "an address is ASCII without spaces",
+        got=url,
+        remedy="write %20 for a space, say, and an international name in its xn-- form",
+    )
 
 
 def _script(kind: ServiceKind, cwd: Path, problems: list[PerfkitError]) -> Script | None:

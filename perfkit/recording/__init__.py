@@ -30,8 +30,8 @@ __all__ = [
     "SeriesEnd",
     "SeriesStart",
     "SideFacts",
-    "read",
     "kind_of_run",
+    "read",
     "redact",
     "redacted",
 ]

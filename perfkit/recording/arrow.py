@@ -74,7 +74,7 @@ class ColumnWriter:
             buffers = [None, pa.py_buffer(values)]
             arrays.append(pa.Array.from_buffers(field.type, len(values), buffers))
         batch = pa.record_batch(arrays, schema=self._schema)
-        whole = self._file.size
+        whole = self._file.tell()
         try:
             self._writer.write_batch(batch)
         except OSError as error:
@@ -96,24 +96,15 @@ class ColumnWriter:
             self._file.close()
 
 
-class WholeFile(io.RawIOBase):
+class WholeFile(io.FileIO):
     """A new file whose every write is whole or an error; nothing is buffered.
-
-    Attributes:
-        size: Bytes written.
 
     Raises:
         OSError: It cannot be made; it must not exist yet.
     """
 
     def __init__(self, path: Path) -> None:
-        super().__init__()
-        self._file = path.open("xb", buffering=0)
-        self.size = 0
-
-    def writable(self) -> bool:
-        """It is there to be written to."""
-        return True
+        super().__init__(path, "xb")
 
     def write(self, data: Any) -> int:  # noqa: ANN401 - any buffer
         """Write all of it.
@@ -124,24 +115,17 @@ class WholeFile(io.RawIOBase):
         view = memoryview(data).cast("B")
         done = 0
         while done < len(view):
-            written = self._file.write(view[done:])
+            written = super().write(view[done:])
             if not written:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             done += written
-            self.size += written
         return done
 
     def cut(self, size: int) -> None:
         """Leave only so many bytes of it, as far as the system lets us."""
         with contextlib.suppress(OSError):
-            self._file.truncate(size)
-            self._file.seek(size)
-            self.size = size
-
-    def close(self) -> None:
-        """Close it."""
-        self._file.close()
-        super().close()
+            self.truncate(size)
+            self.seek(size)
 
 
 def read_batches(path: Path, names: Sequence[str]) -> Iterator[dict[str, NDArray[np.generic]]]:

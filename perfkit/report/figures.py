@@ -56,7 +56,8 @@ def cpu(value: float, low: float, high: float) -> str:
 def share(value: float, low: float, high: float) -> str:
     """A share with an interval; small ones with the decimals they need."""
     if math.isfinite(value) and 0 < value < _SMALL and math.isfinite(low + high):
-        return f"{value * 100:.2f} % [{low * 100:.2f}, {high * 100:.2f}]"
+        digits = _share_digits(value)
+        return f"{value * 100:.{digits}f} % [{low * 100:.{digits}f}, {high * 100:.{digits}f}]"
     return format_share_interval(value, low, high)
 
 
@@ -96,7 +97,7 @@ def brief_share(value: float | None) -> str:
     """A share without its interval, or ``"–"``; never zero when it is not."""
     if value is None or not math.isfinite(value):
         return NONE
-    return format_share(value, digits=2 if 0 < abs(value) < _SMALL else 1)
+    return format_share(value, digits=_share_digits(value))
 
 
 def brief_bytes(value: float | None) -> str:
@@ -112,6 +113,13 @@ def span(seconds_: float) -> str:
     hours, minutes = divmod(minutes, 60)
     parts = [(hours, "h"), (minutes, "min"), (rest, "s")]
     return " ".join(f"{amount} {unit}" for amount, unit in parts if amount)
+
+
+def _share_digits(value: float) -> int:
+    """Decimals in per cent with which a small share does not look like none."""
+    if value == 0 or abs(value) >= _SMALL:
+        return 1
+    return min(max(2, -math.floor(math.log10(abs(value) * 100))), 6)
 
 
 def _decimals(value: float, width: float) -> int:

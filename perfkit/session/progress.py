@@ -14,7 +14,7 @@ from perfkit.decide.result import Row
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """A stage before measuring began: ``"provision"`` or ``"discover"``.
+    """A stage before measuring begins: ``"provision"``, ``"discover"``, ``"backing"``, ``"start"``.
 
     Attributes:
         name: The stage.

@@ -10,19 +10,22 @@ no length of block to be chosen: any correlation shorter than a fiftieth of the 
 Where the four slowest coefficients are larger than the other eight by more than chance allows (one
 time in five), the correlation is longer than that, and they alone are used: intervals get wider.
 
+The level moves from stage to stage because the profile says so: that is no chance, and each stage
+has blocks and a variance of its own.
+
 With six trials or more, each with a service of its own, a block is a trial and trials are
 independent: a fresh service may be faster or slower as a whole (Treadmill's "hysteresis").
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import special
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 COSINES = 12
 """Coefficients that are looked at; 14 % more width than a variance that is known."""
@@ -62,16 +65,49 @@ def blocks_for(count: int) -> int:
     return min(BLOCKS, max(_SMALLEST, count // _EACH))
 
 
-def spread_of_sum(deviations: NDArray[np.float64], *, independent: bool) -> Spread:
-    """The variance of the sum of a series whose own sum is zero.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blocks:
+    """Blocks of time, in order.
 
-    Args:
-        deviations: What each block adds, less its share of the estimate, in order of time.
+    Attributes:
+        lengths: Seconds of each, shape (blocks,).
+        bounds: Where each stage's blocks begin, and where the last one's end.
         independent: Blocks are trials, each with a service of its own.
     """
-    count = len(deviations)
-    if independent:
+
+    lengths: NDArray[np.float64]
+    bounds: tuple[int, ...]
+    independent: bool
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def counts(self, block: NDArray[np.int32]) -> NDArray[np.int64]:
+        """How many lie in each block."""
+        return np.bincount(block, minlength=len(self))
+
+
+def even_blocks(seconds: float, count: int) -> Blocks:
+    """Blocks of equal length for so many requests of one stage."""
+    number = blocks_for(count)
+    return Blocks(lengths=np.full(number, seconds / number), bounds=(0, number), independent=False)
+
+
+def spread_of_sum(deviations: NDArray[np.float64], blocks: Blocks) -> Spread:
+    """The variance of the sum of what each block adds, less its share of the estimate."""
+    if blocks.independent:
+        count = len(deviations)
         return Spread(float(deviations @ deviations) * count / (count - 1), count - 1)
+    found = [_spread(deviations[low:high]) for low, high in pairwise(blocks.bounds)]
+    variance = sum(one.variance for one in found)
+    # The degrees of freedom of a sum: F. E. Satterthwaite, Biometrics Bulletin 2, 1946.
+    below = sum(one.variance**2 / one.freedom for one in found)
+    freedom = variance**2 / below if below > 0 else float(sum(one.freedom for one in found))
+    return Spread(variance, freedom)
+
+
+def _spread(deviations: NDArray[np.float64]) -> Spread:
+    count = len(deviations)
     cosines = min(COSINES, count // 2)
     if cosines < 2:  # noqa: PLR2004 - one coefficient knows no spread
         return Spread(float("nan"), 1.0)

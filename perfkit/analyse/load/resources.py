@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from perfkit.analyse.load.covered import covered, without
-from perfkit.analyse.load.longrun import BLOCKS, FEWEST_TRIALS
+from perfkit.analyse.load.longrun import BLOCKS, FEWEST_TRIALS, Blocks
 from perfkit.analyse.load.percentiles import ratio_of_sums
 from perfkit.analyse.load.slope import Track, slope
 from perfkit.analyse.load.value import Resources
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from perfkit.analyse.load.gather import Opened
+
+_FEWEST_PARTS = 8  # of a stage by itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +110,8 @@ def resources(
         None when there are too few samples.
     """
     looks = [
-        (one.samples, span, one.samples.between(span.begin, span.end))
-        for one in watched
+        (one.samples, span, one.samples.between(span.begin, span.end), number)
+        for number, one in enumerate(watched)
         for span in one.spans
         if span.stage in stages
     ]
@@ -119,18 +121,18 @@ def resources(
     inside = [look[2] for look in looks]
     rss = np.concatenate([one.rss[one.rss >= 0] for one in inside]).astype(np.float64)
     files = max(int(np.max(one.files)) for one in inside)
-    parts = [_parts(samples, span, "cpu") for samples, span, _ in looks]
-    used, lengths = _blocks(parts)
-    switches = [_parts(samples, span, "switches") for samples, span, _ in looks]
-    answers = sum(span.answers for _, span, _ in looks)
+    used, blocks = _blocks(
+        [_parts(samples, span, "cpu") for samples, span, *_ in looks],
+        [number for *_, number in looks],
+    )
+    switches = [_parts(samples, span, "switches") for samples, span, *_ in looks]
+    answers = sum(span.answers for _, span, *_ in looks)
     return Resources(
         rss_normal=float(np.median(rss)) if len(rss) else float("nan"),
         rss_peak=float(np.max(rss)) if len(rss) else float("nan"),
         rss_slope=slope([_track(one.samples, one.spans, stages) for one in watched], confidence),
-        cpu=ratio_of_sums(
-            used, lengths, confidence, sum(map(len, inside)), len(parts) >= FEWEST_TRIALS
-        ),
-        cpu_peak=max(_peak(samples, span) for samples, span, _ in looks),
+        cpu=ratio_of_sums(used, blocks.lengths, confidence, blocks, count=sum(map(len, inside))),
+        cpu_peak=max(_peak(samples, span) for samples, span, *_ in looks),
         cpu_per_request=float(used.sum()) / answers if answers else None,
         threads=max(int(np.max(one.threads)) for one in inside),
         files=files if files >= 0 else None,
@@ -175,14 +177,26 @@ def _parts(samples: Samples, span: Span, name: str) -> tuple[NDArray[np.float64]
     return rises[good], np.diff(edges)[good] * span.share
 
 
-def _blocks(parts: Sequence[tuple[NDArray[np.float64], ...]]) -> tuple[NDArray[np.float64], ...]:
-    """One series of parts; with many trials one block a trial."""
-    if len(parts) >= FEWEST_TRIALS:
+def _blocks(
+    parts: Sequence[tuple[NDArray[np.float64], ...]], segments: Sequence[int]
+) -> tuple[NDArray[np.float64], Blocks]:
+    """One series of parts, stage after stage; of many trials one block a trial."""
+    rises = np.concatenate([rise for rise, _ in parts])
+    lengths = np.concatenate([length for _, length in parts])
+    if len(set(segments)) >= FEWEST_TRIALS:
+        trial = np.repeat(segments, [len(rise) for rise, _ in parts])
+        _, trial = np.unique(trial, return_inverse=True)
+        seconds = np.bincount(trial, weights=lengths)
         return (
-            np.array([rise.sum() for rise, _ in parts]),
-            np.array([length.sum() for _, length in parts]),
+            np.bincount(trial, weights=rises),
+            Blocks(lengths=seconds, bounds=(), independent=True),
         )
-    return np.concatenate([x for x, _ in parts]), np.concatenate([x for _, x in parts])
+    bounds = [0]
+    for end in np.cumsum([len(rise) for rise, _ in parts]).tolist():
+        if end - bounds[-1] >= _FEWEST_PARTS:
+            bounds.append(end)
+    bounds = [*bounds[:-1], len(rises)] if len(bounds) > 1 else [0, len(rises)]
+    return rises, Blocks(lengths=lengths, bounds=tuple(bounds), independent=False)
 
 
 def _total(parts: Sequence[tuple[NDArray[np.float64], ...]]) -> float:

@@ -7,8 +7,9 @@ E. Chicken, "Nonparametric Statistical Methods", 3rd ed., 2014, section 9.3 (one
 
 The interval holds for points whose noise is independent. Resident memory is not like that from one
 sample to the next, so what counts are the medians of `POINTS` parts of the time. By simulation (600
-runs each), a slope is seen where there is none in 4 – 6 % of cases when the noise is correlated over
-2 % of the time or less, in 8 % over 5 %, in 18 % over a tenth (24 points: 3 – 12 %, 25 %, 34 %).
+runs each), a slope is seen where there is none in 4 – 6 % of cases when the noise is correlated
+over 2 % of the time or less, in 8 % over 5 %, in 18 % over a tenth (24 points: 3 – 12 %, 25 %,
+34 %).
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from perfkit.analyse.estimate import Estimate
 from perfkit.analyse.load.gather import Counted
-from perfkit.analyse.load.longrun import FEWEST_TRIALS, blocks_for
+from perfkit.analyse.load.longrun import BLOCKS, FEWEST_TRIALS, Blocks, blocks_for
 from perfkit.analyse.load.percentiles import (
     Placed,
     mean,
@@ -34,6 +34,7 @@ LEAST = 0.0
 """Stands for the shortest response time among the quantiles wanted."""
 
 FAR = 0.999
+_FEWEST_BLOCKS = 8  # of a stage
 ENOUGH_FOR_FAR = 1000
 """Answers from which the 99.9th percentile is given."""
 
@@ -44,26 +45,19 @@ class Chosen:
 
     Attributes:
         counted: Whence.
-        due: Which requests, as a mask or indices; None for all.
+        due: Which requests, as indices; None for all.
         block: Block of each of them.
         ended: Which answers, likewise.
         ended_block: Block of each of them.
-        lengths: Seconds of each block.
-        independent: Blocks are trials.
+        blocks: The blocks.
     """
 
     counted: Counted
-    due: NDArray[np.bool_] | None
+    due: NDArray[np.intp] | None
     block: NDArray[np.int32]
-    ended: NDArray[np.bool_] | None
+    ended: NDArray[np.intp] | None
     ended_block: NDArray[np.int32]
-    lengths: NDArray[np.float64]
-    independent: bool
-
-    @property
-    def blocks(self) -> int:
-        """Number of blocks."""
-        return len(self.lengths)
+    blocks: Blocks
 
     def of(self, name: str) -> NDArray[np.generic]:
         """A column of the chosen requests."""
@@ -75,10 +69,6 @@ class Chosen:
         values: NDArray[np.generic] = getattr(self.counted, name)
         return values if self.ended is None else values[self.ended]
 
-    def per_block(self, block: NDArray[np.int32]) -> NDArray[np.int64]:
-        """How many lie in each block."""
-        return np.bincount(block, minlength=self.blocks)
-
 
 def choose(counted: Counted, stages: frozenset[int], request: int | None = None) -> Chosen:
     """The requests of some stages, and of one name.
@@ -89,56 +79,80 @@ def choose(counted: Counted, stages: frozenset[int], request: int | None = None)
         request: Index of the name, or None for all.
     """
     mine = np.isin(counted.stage, list(stages))
-    lengths = np.where(mine, counted.end - counted.begin, 0.0)
-    offsets = np.cumsum(lengths) - lengths
-    total = float(lengths.sum())
-    due = _mask(mine, counted.stretch, counted.request, request)
-    ended = _mask(mine, counted.ended, counted.ended_request, request)
+    due = _indices(mine, counted.stretch, counted.request, request)
+    ended = _indices(mine, counted.ended, counted.ended_request, request)
     stretch = counted.stretch if due is None else counted.stretch[due]
     ended_stretch = counted.ended if ended is None else counted.ended[ended]
+    lengths = np.where(mine, counted.end - counted.begin, 0.0)
     trials, trial = np.unique(counted.segment, return_inverse=True)
-    independent = len(trials) >= FEWEST_TRIALS
-    if independent:
-        return Chosen(
-            counted=counted,
-            due=due,
-            block=trial.astype(np.int32)[stretch],
-            ended=ended,
-            ended_block=trial.astype(np.int32)[ended_stretch],
-            lengths=np.bincount(trial, weights=lengths, minlength=len(trials)),
-            independent=True,
-        )
-    blocks = blocks_for(len(stretch))
-    scale = blocks / total if total else 0.0
-
-    def block_of(
-        which: NDArray[np.int32], within: NDArray[np.float32], mask: NDArray[np.bool_] | None
-    ) -> NDArray[np.int32]:
-        moments = offsets[which] + (within if mask is None else within[mask])
-        block: NDArray[np.int32] = np.minimum(moments * scale, blocks - 1).astype(np.int32)
-        return block
-
+    if len(trials) >= FEWEST_TRIALS:
+        number = trial.astype(np.int32)
+        blocks = Blocks(lengths=np.bincount(number, weights=lengths), bounds=(), independent=True)
+        block, ended_block = number[stretch], number[ended_stretch]
+    else:
+        first, scale, blocks = _cut(counted, mine, stretch, lengths)
+        within = counted.within if due is None else counted.within[due]
+        block = (first[stretch] + within * scale[stretch]).astype(np.int32)
+        within = counted.ended_within if ended is None else counted.ended_within[ended]
+        ended_block = (first[ended_stretch] + within * scale[ended_stretch]).astype(np.int32)
+        for one in (block, ended_block):  # the last moment may be rounded into the next block
+            np.minimum(one, len(blocks) - 1, out=one)
     return Chosen(
         counted=counted,
         due=due,
-        block=block_of(stretch, counted.within, due),
+        block=block,
         ended=ended,
-        ended_block=block_of(ended_stretch, counted.ended_within, ended),
-        lengths=np.full(blocks, total / blocks),
-        independent=False,
+        ended_block=ended_block,
+        blocks=blocks,
     )
 
 
-def _mask(
+def _cut(
+    counted: Counted,
+    mine: NDArray[np.bool_],
+    stretch: NDArray[np.int32],
+    lengths: NDArray[np.float64],
+) -> tuple[NDArray[np.float32], NDArray[np.float32], Blocks]:
+    """Cut each stage's own time into blocks.
+
+    Returns:
+        For each stretch the (fractional) block it begins in and blocks a second; the blocks.
+    """
+    requests = np.bincount(stretch, minlength=len(mine))
+    total = float(lengths.sum())
+    first = np.zeros(len(mine))
+    scale = np.zeros(len(mine))
+    bounds, every = [0], []
+    for stage in np.unique(counted.stage[mine]).tolist():
+        here = mine & (counted.stage == stage)
+        seconds = float(lengths[here].sum())
+        most = max(round(BLOCKS * seconds / total), _FEWEST_BLOCKS)
+        number = min(blocks_for(int(requests[here].sum())), most)
+        scale[here] = number / seconds
+        first[here] = bounds[-1] + (np.cumsum(lengths[here]) - lengths[here]) * scale[here]
+        every.append(np.full(number, seconds / number))
+        bounds.append(bounds[-1] + number)
+    return (
+        first.astype(np.float32),
+        scale.astype(np.float32),
+        Blocks(
+            lengths=np.concatenate(every) if every else np.zeros(1),
+            bounds=tuple(bounds) if every else (0, 1),
+            independent=False,
+        ),
+    )
+
+
+def _indices(
     mine: NDArray[np.bool_],
     stretch: NDArray[np.int32],
     names: NDArray[np.int16],
     request: int | None,
-) -> NDArray[np.bool_] | None:
+) -> NDArray[np.intp] | None:
     if request is None and mine.all():
         return None
     chosen: NDArray[np.bool_] = mine[stretch]
-    return chosen if request is None else chosen & (names == request)
+    return np.flatnonzero(chosen if request is None else chosen & (names == request))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +189,7 @@ def summarise(chosen: Chosen, labels: Labels, used: Resources | None) -> tuple[S
     right_block = chosen.block if right.all() else chosen.block[right]
     response = _placed(chosen, "response", right, right_block)
     service = _placed(chosen, "service", right, right_block)
-    failures = chosen.per_block(chosen.block[failed])
+    failures = chosen.blocks.counts(chosen.block[failed])
     over = response.counts() + failures
     far = len(response) >= ENOUGH_FOR_FAR
     plain = _percentiles(response, (*SHOWN, *((FAR,) if far else ())), confidence, None)
@@ -183,11 +197,11 @@ def summarise(chosen: Chosen, labels: Labels, used: Resources | None) -> tuple[S
     ended, ended_right = chosen.ended_block, chosen.of_ended("ended_right")
     rates = [
         ratio_of_sums(
-            chosen.per_block(block).astype(np.float64),
-            chosen.lengths,
+            chosen.blocks.counts(block).astype(np.float64),
+            chosen.blocks.lengths,
             confidence,
-            len(block),
-            chosen.independent,
+            chosen.blocks,
+            count=len(block),
         )
         for block in (ended, ended[ended_right.astype(np.bool_)])
     ]
@@ -195,7 +209,7 @@ def summarise(chosen: Chosen, labels: Labels, used: Resources | None) -> tuple[S
     summary = Summary(
         phase=labels.phase,
         request=labels.request,
-        seconds=float(chosen.lengths.sum()),
+        seconds=float(chosen.blocks.lengths.sum()),
         sent=len(outcome),
         answered=int(right.sum()),
         failed=int(failed.sum()),
@@ -206,9 +220,9 @@ def summarise(chosen: Chosen, labels: Labels, used: Resources | None) -> tuple[S
         ),
         p95_with_failures=strict.get(0.95),
         p99_with_failures=strict.get(0.99),
-        error_rate=share(failures, over, confidence, chosen.independent),
+        error_rate=share(failures, over, confidence, chosen.blocks),
         check_rate=(
-            share(chosen.per_block(chosen.block[kept]), over, confidence, chosen.independent)
+            share(chosen.blocks.counts(chosen.block[kept]), over, confidence, chosen.blocks)
             if labels.checked
             else None
         ),
@@ -226,12 +240,7 @@ def _placed(
     chosen: Chosen, name: str, right: NDArray[np.bool_], block: NDArray[np.int32]
 ) -> Placed:
     values = chosen.of(name).astype(np.float64, copy=False)
-    return place(
-        values if right.all() else values[right],
-        block,
-        blocks=chosen.blocks,
-        independent=chosen.independent,
-    )
+    return place(values if right.all() else values[right], block, chosen.blocks)
 
 
 def _percentiles(

@@ -9,6 +9,7 @@ from perfkit.analyse.location import critical_rank
 from perfkit.caveat import Caveat, venv_caveats
 from perfkit.decide.load.result import Validity
 from perfkit.decide.verdict import Verdict
+from perfkit.profile.value import STRESS
 from perfkit.units import format_bytes, format_duration, format_seconds, format_share
 from perfkit.variant import Side
 
@@ -199,7 +200,7 @@ def _side(side: SideLoad, recording: LoadRecording) -> Iterator[Caveat]:
             f"{who}p95 {width}: requests are few, or slow ones come in long runs",
             "measure for longer",
         )
-    yield from _memory(side, who)
+    yield from _memory(side, who, recording)
     floor = recording.run.floor
     if floor and overall.service is not None and overall.service.p50.value < NEAR_FLOOR * floor:
         yield _caveat(
@@ -217,7 +218,7 @@ def _side(side: SideLoad, recording: LoadRecording) -> Iterator[Caveat]:
         )
 
 
-def _memory(side: SideLoad, who: str) -> Iterator[Caveat]:
+def _memory(side: SideLoad, who: str, recording: LoadRecording) -> Iterator[Caveat]:
     used = side.overall.resources
     if used is None:
         if side.side is Side.BASELINE:
@@ -228,7 +229,8 @@ def _memory(side: SideLoad, who: str) -> Iterator[Caveat]:
             )
         return
     grown = used.rss_slope.low * side.overall.seconds
-    if grown > GROWTH * used.rss_normal:
+    steady = all(stage.role != STRESS for stage in recording.run.profile.stages)
+    if steady and grown > GROWTH * used.rss_normal:  # more load may well need more memory
         yield _caveat(
             "memory-grows",
             f"{who}resident memory grew by {format_bytes(used.rss_slope.value * 3600)} an hour",

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from perfkit.analyse.load.value import Breakpoint, Health, SideLoad
     from perfkit.decide.load.result import HealthVerdict
-    from perfkit.recording.load import LoadRecording, LoadRun
+    from perfkit.recording.load import LoadFailure, LoadRecording, LoadRun
 
 ERROR_MARGIN = 0.01
 """Difference of two error rates that is of no practical significance, unless the margin is less."""
@@ -67,12 +67,17 @@ def judge_load(recording: LoadRecording) -> LoadResult:
         breakpoints=tuple(
             one if valid else replace(one, valid=False) for one in stages if one is not None
         ),
-        failures=recording.failures,
+        failures=_standing_failures(recording),
         trials=len(recording.trials),
         caveats=(),
         seconds=seconds_by_stage(recording),
     )
     return replace(result, caveats=load_caveats(recording, result, found))
+
+
+def _standing_failures(recording: LoadRecording) -> tuple[LoadFailure, ...]:
+    """Failures of trials that no later sitting has made good."""
+    return tuple(one for one in recording.failures if one.trial not in recording.trials)
 
 
 def seconds_by_stage(recording: LoadRecording) -> dict[str, float]:
@@ -102,7 +107,7 @@ def _search(recording: LoadRecording) -> LoadResult:
         thresholds=(),
         rows=tuple(_breaking_rows(found, recording.run)),
         breakpoints=found,
-        failures=recording.failures,
+        failures=_standing_failures(recording),
         trials=len(recording.trials),
         caveats=(),
         seconds=seconds_by_stage(recording),

@@ -67,9 +67,10 @@ def judge_probe(recording: LoadRecording, start: SegmentStart) -> ProbeResult:
     good: bool | None = not broken
     reason = broken
     if end.reason == "service":
-        good, reason = False, f"the service ended: {end.detail}" if end.detail else "it ended"
+        good, reason = False, end.detail.partition("\n")[0] or "the service has ended"
     elif end.reason not in WENT_WELL:
-        good, reason = None, f"its load ended early ({end.reason}): {end.detail}".rstrip(": ")
+        why = end.detail.partition("\n")[0]
+        good, reason = None, f"its load ended early ({end.reason}): {why}".rstrip(": ")
     elif not valid:
         good, reason = None, "; ".join(text for _, text, _ in verdict.problems)
     elif not summary.sent:

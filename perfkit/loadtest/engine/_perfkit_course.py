@@ -48,6 +48,7 @@ class Course:
         broken_off: Not even what was due before may still be sent.
         taken: Arrivals taken by users (open model).
         issued: Arrivals sent.
+        left: Users whose part in the schedule is over.
         lead: How early users wake up.
     """
 
@@ -67,6 +68,7 @@ class Course:
         self.broken_off = False
         self.taken = 0
         self.issued = 0
+        self.left = 0
         self.lead = Lead()
         self.targets = len(spec.targets)
         self._ends = [window.end for window in spec.windows]
@@ -222,6 +224,7 @@ class Seat:
         if course.arrivals is not None:
             arrival = course.arrivals.take() if course.open else None
             if arrival is None:
+                course.left += 1
                 raise GreenletExit
             course.taken += 1
             return origin + arrival
@@ -231,4 +234,5 @@ class Seat:
             if wanted < origin + end:
                 return max(wanted, origin + begin)
             self._active.popleft()
+        course.left += 1
         raise GreenletExit

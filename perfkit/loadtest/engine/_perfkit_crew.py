@@ -15,6 +15,7 @@ from gevent.event import Event
 from gevent.lock import Semaphore
 from gevent.pool import Group
 from locust.env import Environment
+from locust.stats import RequestStats
 
 from perfkit.recording.events import ANSWERED, FAILED
 
@@ -34,8 +35,8 @@ class NotReadyError(Exception):
     """The users cannot be made ready; the text says why."""
 
 
-class NoStatistics:
-    """In place of Locust's own statistics, which cost as much as the recording does.
+class NoStatistics(RequestStats):  # type: ignore[misc] # Locust's types are not read
+    """In place of Locust's own statistics, which cost more than the recording does.
 
     Its tables also grow: with every second, and with every name and error.
     """
@@ -45,9 +46,6 @@ class NoStatistics:
 
     def log_error(self, *_: Any) -> None:  # noqa: ANN401
         """Take no note."""
-
-    def clear_all(self) -> None:
-        """There is nothing to clear."""
 
 
 class Crew:

@@ -182,13 +182,18 @@ class Local:
             while (now := monotonic()) < tick:
                 if closed is None:
                     closed = self._over(now, end)
-                elif not self._crew.busy() or now > closed + profile.graceful_stop:
+                elif not self._crew.busy() or now > self._patience(closed, end):
                     return closed - origin
-                limit = end if closed is None else closed + profile.graceful_stop + 0.001
-                pause = 0.05 if closed is None and self._course.arrivals is None else 0.01
-                self._alarm.sleep_until(min(tick, now + pause, max(limit, now + 0.001)))
+                limit = end if closed is None else now
+                self._alarm.sleep_until(min(tick, max(limit, now + 0.002), now + 0.01))
             self._second(second, self._probe.take())
             second += 1
+
+    def _patience(self, closed: float, end: float) -> float:
+        """Until when requests in flight may be answered."""
+        if self._stop is not None and self._stop[0] == "requests":  # all are wanted
+            closed = end
+        return closed + self._spec.profile.graceful_stop
 
     def _over(self, now: float, end: float) -> float | None:
         """Close the load when it is over; the moment, or None."""
@@ -199,35 +204,35 @@ class Local:
                 self._stop = ("requests", "")
             elif self._store.error is not None:
                 self._stop = ("generator", self._store.error)
-            elif not self._crew.environment.runner.user_count and not self._crew.twins:
+            elif self._deserted():
                 self._stop = ("generator", "all users have stopped themselves")
             else:
                 return None
         self._crew.close(at_once=self._stop[0] != "finished")
         return now
 
-    def _second(self, second: float, health: dict[str, float]) -> None:
-        self._flush()
-        until = float(second)
-        sent = self._rows.sent
-        figures = self._meter.figures(until)
-        self._channel.say(
-            "second",
-            second=until,
-            level=level_at(self._spec.profile, until),
-            sent=sent - self._sent,
-            in_flight=self._rows.in_flight(),
-            unsent=self._course.unsent(monotonic()),
-            **figures,
-            **health,
-        )
-        self._sent = sent
+    def _deserted(self) -> bool:
+        """Whether all users have gone, and none of them because its part was over."""
+        crew = self._crew
+        return not (crew.environment.runner.user_count or crew.twins or self._course.left)
 
-    def _flush(self) -> None:
+    def _second(self, second: float, health: dict[str, float]) -> None:
+        """Have the rows of a second written, and tell its figures once they are."""
         rows, names = self._rows.take()
         placed = self._placing.place(rows)
         self._meter.add(placed)
-        self._store.put(placed, names)
+        sent = self._rows.sent
+        told = {
+            "second": float(second),
+            "level": level_at(self._spec.profile, second),
+            "sent": sent - self._sent,
+            "in_flight": self._rows.in_flight(),
+            "unsent": self._course.unsent(monotonic()),
+            **self._meter.figures(second),
+            **health,
+        }
+        self._sent = sent
+        self._store.put(placed, names, lambda: self._channel.say("second", **told))
 
     def _finish(self, origin: float, seconds: float) -> None:
         unsent = self._course.unsent(origin + seconds)

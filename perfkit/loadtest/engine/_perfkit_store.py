@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import gevent
 import numpy as np
@@ -15,13 +15,15 @@ from perfkit.profile.schedule import stage_bounds
 from perfkit.recording.events import ANSWERED, CUT_OFF, FAILED, ROW_TYPE, EventWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from perfkit.profile.value import Profile
     from perfkit.recording.events import Name
+
+    _Batch: TypeAlias = tuple[NDArray[np.void], Sequence[Name], Callable[[], None]]
 
 _MICROS = 1e6
 _MOST_WAITING = 60
@@ -115,28 +117,28 @@ class Store:
             WritingError: It cannot be made.
         """
         self._writer = EventWriter(path)
-        self._waiting: deque[tuple[NDArray[np.void], Sequence[Name]]] = deque()
+        self._waiting: deque[_Batch] = deque()
         self._pool = gevent.get_hub().threadpool
         self._working: gevent.Greenlet[..., Any] | None = None
         self.error: str | None = None
 
-    def put(self, rows: NDArray[np.void], names: Sequence[Name]) -> None:
-        """Have a batch written."""
-        if self.error is not None or not (len(rows) or names):
-            return
-        self._waiting.append((rows, names))
+    def put(self, rows: NDArray[np.void], names: Sequence[Name], then: Callable[[], None]) -> None:
+        """Have a batch written, and something done as soon as that has been tried."""
+        self._waiting.append((rows, names, then))
         if len(self._waiting) > _MOST_WAITING:
-            self.error = "measurements cannot be written as fast as they come"
-        elif self._working is None or self._working.ready():
+            self.error = self.error or "measurements cannot be written as fast as they come"
+        if self._working is None or self._working.ready():
             self._working = gevent.spawn(self._work)
 
     def _work(self) -> None:
-        while self._waiting and self.error is None:
-            rows, names = self._waiting.popleft()
-            try:
-                self._pool.apply(self._writer.write, (rows, names))
-            except WritingError as error:
-                self.error = str(error)
+        while self._waiting:
+            rows, names, then = self._waiting.popleft()
+            if self.error is None:
+                try:
+                    self._pool.apply(self._writer.write, (rows, names))
+                except WritingError as error:
+                    self.error = str(error)
+            then()
 
     def close(self) -> None:
         """Write what waits, and the end mark."""

@@ -222,9 +222,8 @@ class ScenarioUser(Paced, FastHttpUser):  # type: ignore[misc] # Locust's types 
         turn.request = sending.number
         turn.size = turn.status = turn.checks = 0
         turn.end = None
-        wire = self._wire
-        wire.expect(turn.due, woken=woken)
         turn.start = monotonic()
+        self._wire.expect(turn, woken=woken)
         self.crew.rows.begin(turn)
         why: BaseException | str | None
         try:
@@ -255,14 +254,11 @@ class ScenarioUser(Paced, FastHttpUser):  # type: ignore[misc] # Locust's types 
         return None if why is None else error_text(why)
 
     def _stamp(self, error: BaseException | None) -> float:
-        """Take a request's moments from its socket, where that tells; returns its end."""
-        turn, wire = self._turn, self._wire
-        if wire.touched is not None:
-            turn.start = wire.touched
-        end: float | None = wire.heard
+        """Take the end of a request from its socket, where that tells."""
+        end: float | None = self._wire.heard
         if error is not None or end is None:
             end = monotonic()
-        turn.end = end
+        self._turn.end = end
         return end
 
     def _receive(self, sending: Sending, answer: Any) -> BaseException | str | None:  # noqa: ANN401

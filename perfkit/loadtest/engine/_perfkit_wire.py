@@ -9,9 +9,12 @@ users wake so much earlier, and the socket holds the first byte back until it is
 from __future__ import annotations
 
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gevent.socket import socket
+
+if TYPE_CHECKING:
+    from _perfkit_rows import Turn
 
 _LONGEST_LEAD = 0.001
 _FIRST_LEAD = 0.0002
@@ -34,39 +37,37 @@ class Wire:
     """One user's connection.
 
     Attributes:
-        due: When the request may touch the network.
-        touched: When it did: began to connect, or sent its first byte; None before that.
         heard: When the latest bytes came; None before that.
     """
 
     def __init__(self, lead: Lead) -> None:
         self._lead = lead
-        self._learning = False
-        self.due = 0.0
-        self.touched: float | None = None
+        self._woken = False
+        self._turn: Turn | None = None
         self.heard: float | None = None
 
-    def expect(self, due: float, *, woken: bool) -> None:
-        """A request is about to be made.
+    def expect(self, turn: Turn, *, woken: bool) -> None:
+        """A request is about to be made; it starts when it touches the network.
 
         Args:
-            due: When it is due.
+            turn: Its turn.
             woken: Its user slept until it was nearly due.
         """
-        self.due = due
-        self.touched = self.heard = None
-        self._learning = woken
+        self._turn = turn
+        self._woken = woken
+        self.heard = None
 
     def touch(self) -> None:
         """The request is about to touch the network: hold it until it is due."""
-        if self.touched is not None:
+        turn, self._turn = self._turn, None
+        if turn is None:  # it has
             return
         now = monotonic()
-        if self._learning:
-            self._lead.learn(now - self.due + self._lead.seconds)
-            while now < self.due:  # well under a millisecond: too short to let others run
+        if self._woken:
+            self._lead.learn(now - turn.due + self._lead.seconds)
+            while now < turn.due:  # well under a millisecond: too short to let others run
                 now = monotonic()
-        self.touched = now
+        turn.start = now
 
     def make_socket(self, family: int, kind: int, protocol: int) -> socket:
         """A socket that tells; its connection is the request's first touch."""

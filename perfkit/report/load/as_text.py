@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from perfkit.decide.verdict import Verdict
 from perfkit.report.terminal import STYLES, caveat, console_of, drawn, fitted
 from perfkit.report.wording import printable
 from perfkit.units import format_duration, format_share
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from perfkit.report.load.compared import LoadRowView
     from perfkit.report.load.sides import PhaseView, SideView
     from perfkit.report.load.view import LoadView
 
@@ -106,7 +104,7 @@ def _comparison(view: LoadView, console: Console) -> str:
     for row in view.rows:
         style = STYLES[row.look.tone]
         cells = [Text(_short(row.baseline)), Text(_short(row.candidate))]
-        cells += [Text(row.change, style=style), Text(_word(row), style=style)]
+        cells += [Text(row.change, style=style), Text(row.look.word, style=style)]
         rows.append((row.name, [*cells, Text(row.detectable)]))
     if not rows:
         return ""
@@ -117,12 +115,6 @@ def _comparison(view: LoadView, console: Console) -> str:
 def _short(figure: str) -> str:
     """A figure without its interval."""
     return figure.partition(" [")[0].replace(" requests/s", "/s")
-
-
-def _word(row: LoadRowView) -> str:
-    """The verdict, and how many trials it lacks."""
-    undecided = row.row.verdict is Verdict.INCONCLUSIVE and row.row.comparison.trials_needed
-    return f"{row.look.word} (needs {row.needed} trials)" if undecided else row.look.word
 
 
 def _breakpoints(view: LoadView, console: Console) -> str:

@@ -44,10 +44,11 @@ def percentiles_svg(view: LoadView, *, narrow: bool, prefix: str) -> str:
             service = [one / scale for one in curve.service]
             axes.plot(x, service, color=ink, linewidth=1.3, linestyle=dashes)
         _vertical(axes, [value / scale for value in values])
-        axes.set_xlim(0, _tail(0.999) * 1.01)
-        ticks = [q for q in _TICKS if q > _TICKS[0] or not narrow]
+        last = max(side.load.curve.quantiles[-1] for side in sides)
+        axes.set_xlim(0, _tail(last) * 1.01)
+        ticks = [q for q in _TICKS if (q > _TICKS[0] or not narrow) and q <= last]
         axes.set_xticks([_tail(q) for q in ticks], [f"{q * 100:g} %" for q in ticks])
-        for quantile in _TICKS:
+        for quantile in ticks:
             axes.axvline(_tail(quantile), color=INK["rule"], linewidth=1, zorder=0)
         words = [(f"{unit},", INK["text"])]
         words += [(side.heading, INK[_ink(side.key, view)]) for side in sides]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from perfkit.analyse.load.value import MORE_IS_BETTER
+from perfkit.decide.load.caveats import GROWTH
 from perfkit.decide.load.result import Holds, Validity
 from perfkit.decide.policy import Action, Recommendation, Status, worst
 from perfkit.decide.verdict import Verdict
@@ -155,7 +156,8 @@ def _stability(result: LoadResult, died: Sequence[str], ended: Sequence[str], *,
     grows = [
         side.side.value
         for side in result.sides
-        if side.overall.resources and side.overall.resources.rss_slope.low > 0
+        if (uses := side.overall.resources) is not None
+        and uses.rss_slope.low * side.overall.seconds > GROWTH * uses.rss_normal
     ]
     if grows:
         reason = f"memory grew steadily on the {' and the '.join(grows)}"

@@ -221,10 +221,21 @@ def _thinned(found: Timeline) -> dict[str, Numbers]:
     step = max(math.ceil(len(found.seconds) / POINTS), 1)
     worst = ("p50", "p95", "p99", "service_p95", "errors", "rss")
     mean = ("seconds", "level", "sent", "throughput", "cpu")
-    return {
+    thin = {
         **{name: _joined(getattr(found, name), step, np.max) for name in worst},
         **{name: _joined(getattr(found, name), step, np.mean) for name in mean},
     }
+    # Processes are looked at less often than windows are short.
+    return thin | {name: _bridged(thin["seconds"], thin[name]) for name in ("rss", "cpu")}
+
+
+def _bridged(seconds: Numbers, values: Numbers) -> Numbers:
+    """Values between two known ones on a straight line; none before the first, after the last."""
+    known = np.isfinite(values)
+    if not known.any():
+        return values
+    between = np.interp(seconds, seconds[known], values[known], left=np.nan, right=np.nan)
+    return np.asarray(between, dtype=np.float64)
 
 
 def _joined(values: Numbers, step: int, how: object) -> Numbers:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from perfkit.analyse.load.value import SideLoad, Summary
 from perfkit.report import figures
 from perfkit.report.figures import NONE
-from perfkit.units import format_bytes, format_seconds_interval
+from perfkit.units import format_bytes
 
 if TYPE_CHECKING:
     from perfkit.analyse.load.value import Latency, Recovery, Resources
@@ -172,8 +172,8 @@ def _latency(response: Latency | None, service: Latency | None) -> tuple[tuple[s
     rows = [
         (
             name,
-            figures.of(getattr(response, field), format_seconds_interval),
-            figures.of(getattr(service, field) if service else None, format_seconds_interval),
+            figures.of(getattr(response, field), figures.seconds),
+            figures.of(getattr(service, field) if service else None, figures.seconds),
         )
         for name, field in names.items()
     ]

@@ -99,16 +99,16 @@ def _draw(axes: Axes, panel: Panel, peers: Sequence[Panel], *, narrow: bool) -> 
             linewidth=1.2,
             linestyle=(0, (5, 3)),
         )
-        for begin, end in limit.broken:
-            axes.plot(
-                [begin, end],
-                [1, 1],
-                transform=axes.get_xaxis_transform(),
-                color=INK["slower"],
-                linewidth=5,
-                solid_capstyle="butt",
-                clip_on=False,
-            )
+        stretches = [x for begin, end in limit.broken for x in (begin, end, math.nan)]
+        axes.plot(
+            stretches,
+            np.ones(len(stretches)),
+            transform=axes.get_xaxis_transform(),
+            color=INK["slower"],
+            linewidth=5,
+            solid_capstyle="butt",
+            clip_on=False,
+        )
     _title(axes, panel, narrow=narrow)
     axes.spines[["right", "top"]].set_visible(False)
 

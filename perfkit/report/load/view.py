@@ -266,7 +266,8 @@ def _service(recording: LoadRecording) -> str:
     one = recording.run.service
     names = recording.backing.labels if recording.backing else one.backing
     backing = f" with {' and '.join(names)}" if names else ""
-    return f"{one.label} ({one.kind}: {one.target}){backing}"
+    what = one.kind.value if one.target == one.label else f"{one.kind}: {one.target}"
+    return f"{one.label} ({what}){backing}"
 
 
 def _engine(run: LoadRun) -> str:

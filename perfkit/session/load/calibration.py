@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from perfkit.loadtest.generator import Generator
+from perfkit.loadtest.generator import EngineError, Generator
 from perfkit.loadtest.null_server import start_null
 from perfkit.loadtest.spec import EngineSpec
 from perfkit.machine import cpus, host
@@ -91,7 +91,8 @@ def calibrate(method: LoadMethod, *, seconds: float, listener: Listener) -> Cali
         listener: Told of it.
 
     Raises:
-        LoadError: The server or the engine cannot be started.
+        ServiceError: The server cannot be started.
+        EngineError: The engine cannot be started, or did not come to its end.
     """
     ceiling = _events("ceiling", _CEILING, method, seconds, listener)
     floor = _events("floor", _FLOOR, method, seconds, listener)
@@ -154,6 +155,8 @@ def _events(
             pass
         end = generator.finish()
         listener(LoadDone(what=what, result=end.reason, good=end.reason == "finished"))
+        if end.reason != "finished":
+            raise EngineError(f"the load ended early ({end.reason})", detail=end.detail)
         return read_events(files)
 
 

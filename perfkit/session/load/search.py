@@ -10,6 +10,7 @@ from perfkit.profile.probe import probe_profile
 from perfkit.profile.value import Model
 from perfkit.recording.load import TrialEnd, read_load
 from perfkit.session.load.segment import Segment, run_segment
+from perfkit.session.load.trials import note_failure
 from perfkit.session.progress import LoadDone
 from perfkit.units import format_seconds, format_share
 
@@ -20,12 +21,15 @@ if TYPE_CHECKING:
     from perfkit.session.load.bench import LoadBench
     from perfkit.variant import Side
 
+_HOPELESS = frozenset({"backing", "disk"})
+
 
 def search(bench: LoadBench, known: LoadRecording, recorder: LoadRecorder) -> bool:
     """Probe until every side's breaking point is known, or cannot be.
 
     Returns:
-        True: what a probe shows, a service that dies included, is a result.
+        Whether it came to its end: what a probe shows, a service that dies included, is a result;
+        not so a backing service that died or a full disk, of which every other probe would, too.
 
     Raises:
         ServiceError: A service cannot be started.
@@ -43,7 +47,10 @@ def search(bench: LoadBench, known: LoadRecording, recorder: LoadRecorder) -> bo
     }:
         side = min(pending, key=lambda one: len(probes[one]))
         segment = _segment(bench.plan, known, number=number, side=side, level=pending[side])
-        run_segment(bench, segment, recorder)
+        ended = run_segment(bench, segment, recorder)
+        if ended.end.reason in _HOPELESS:
+            note_failure(segment, ended, recorder)
+            return False
         now = read_load(bench.folder)
         probe = judge_probe(now, now.starts[segment.id])
         recorder.append(TrialEnd(trial=number, good=probe.good, reason=probe.reason))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import shutil
 from contextlib import ExitStack
@@ -9,9 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from perfkit.decide.load.abort import Aborts
-from perfkit.loadtest.generator import Generator
+from perfkit.loadtest.generator import EngineError, Generator
 from perfkit.loadtest.sampler import Sampler
-from perfkit.loadtest.service import start_service
+from perfkit.loadtest.service import ServiceError, start_service
 from perfkit.loadtest.spec import EngineSpec
 from perfkit.profile.schedule import stage_bounds
 from perfkit.profile.value import Profile
@@ -23,16 +24,19 @@ from perfkit.recording.load import (
     SegmentStart,
     Window,
 )
-from perfkit.session.progress import LoadSecond, LoadStarted
+from perfkit.session.progress import LoadSecond, LoadStarted, Stage
 from perfkit.variant import Side
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from perfkit.loadtest.generator import Second
+    from perfkit.loadtest.generator import Origin, Second
     from perfkit.loadtest.service import RunningService
     from perfkit.recording.load import LoadRecorder
     from perfkit.session.load.bench import LoadBench
+
+_SAID = frozenset({"interrupted", "disk", "backing"})
+"""Reasons that stand, whatever else went wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,16 +72,30 @@ class Segment:
     seconds_after: float | None
 
 
-def run_segment(bench: LoadBench, segment: Segment, recorder: LoadRecorder) -> SegmentEnd:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """What a segment came to.
+
+    Attributes:
+        end: As recorded.
+        side: Whose service ended it, or None.
+    """
+
+    end: SegmentEnd
+    side: Side | None
+
+
+def run_segment(bench: LoadBench, segment: Segment, recorder: LoadRecorder) -> Ended:
     """Run a segment and record it; services and generator are gone when this returns.
 
     Raises:
-        ServiceError: A service cannot be started.
+        ServiceError: A service cannot be started, or ended before the load began.
         EngineError: The engine cannot be started.
         KeyboardInterrupt: After what was measured has been recorded.
     """
     # One seed for both services of a segment: hash order must not tell the sides apart.
     hash_seed = random.Random(segment.seed).randrange(1, 2**32)  # noqa: S311 - no secret
+    bench.listener(Stage(name="start", item=segment.what, done=0, total=1))
     with ExitStack() as stack:
         services: list[RunningService] = []
         data = bench.folder / "data"
@@ -149,6 +167,12 @@ def _spec(
     )
 
 
+def _obituary(dead: RunningService) -> str:
+    """How a service ended, in one line; its last words below."""
+    how = f"the {dead.side}'s service has ended ({dead.death() or 'nobody knows how'})"
+    return f"{how}\n{dead.last_words()}".rstrip()
+
+
 class _Watch:
     """Looks at a segment second by second, and ends it when something is wrong."""
 
@@ -167,9 +191,9 @@ class _Watch:
         self._samplers = samplers
         self._aborts = Aborts(segment.profile.aborts)
 
-    def run(self, generator: Generator) -> SegmentEnd:
+    def run(self, generator: Generator) -> Ended:
         segment = self._segment
-        began = generator.ready()
+        began = self._ready(generator)
         self._recorder.append(SegmentOrigin(id=segment.id, clock=began.clock, wall=began.wall))
         self._announce()
         try:
@@ -180,38 +204,63 @@ class _Watch:
                     generator.stop(*reason)
         except KeyboardInterrupt:
             generator.stop("interrupted", "")
-            self._recorder.append(self._end(generator))
+            self._end(generator)
             raise
-        end = self._end(generator)
-        self._recorder.append(end)
-        return end
+        return self._end(generator)
 
-    def _end(self, generator: Generator) -> SegmentEnd:
-        end = generator.finish()
-        reason, detail = end.reason, end.detail
-        dead = [service for service in self._services if not service.alive()]
-        if dead and reason in {"finished", "requests", "service"}:
-            words = dead[0].last_words()
-            reason, detail = "service", f"the {dead[0].side}'s service ended: {words}".rstrip(": ")
-        return SegmentEnd(
+    def _ready(self, generator: Generator) -> Origin:
+        """Wait until the users are; a service that died meanwhile is not the engine's failure."""
+        try:
+            return generator.ready()
+        except EngineError as error:
+            if (dead := self._dead()) is None:
+                raise
+            raise ServiceError(
+                dead.death() or "it has ended",
+                side=dead.side,
+                stage="run",
+                detail=dead.last_words(),
+            ) from error
+
+    def _dead(self) -> RunningService | None:
+        return next((service for service in self._services if not service.alive()), None)
+
+    def _end(self, generator: Generator) -> Ended:
+        """Wait for the end, find out what it was, and record it."""
+        told = generator.finish()
+        reason, detail = told.reason, told.detail
+        dead = self._dead()
+        problem = self._bench.backing_problem()
+        if problem is not None and reason not in _SAID:
+            reason, detail, dead = "backing", problem, None
+        elif dead is not None and reason not in _SAID:
+            reason, detail = "service", _obituary(dead)
+        end = SegmentEnd(
             id=self._segment.id,
             reason=reason,
             detail=detail,
-            seconds=end.seconds,
-            workers=end.workers,
+            seconds=told.seconds,
+            workers=told.workers,
         )
+        self._recorder.append(end)
+        return Ended(end=end, side=dead.side if dead is not None and reason == "service" else None)
 
     def _wrong(self, second: Second) -> tuple[str, str] | None:
         """Why the load must end, if it must."""
-        if not all(service.alive() for service in self._services):
-            return "service", ""
         problem = self._bench.backing_problem()
-        if problem is not None:
+        if problem is not None:  # first: a service may have died of it
             return "backing", problem
+        if self._dead() is not None:
+            return "service", ""
         for sampler in self._samplers:
             if sampler.error is not None:
                 return "disk", str(sampler.error)
-        broken = self._aborts.see(second)
+        latest = [sampler.latest for sampler in self._samplers]
+        broken = self._aborts.see(
+            second,
+            rss=max((float(one.rss) for one in latest if one.rss >= 0), default=math.nan),
+            cpu=max((one.cpu for one in latest if one.cpu >= 0), default=math.nan),
+        )
         return None if broken is None else ("aborted", broken)
 
     def _announce(self) -> None:

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from perfkit.plan.load_value import LoadPlan
-    from perfkit.recording.load import LoadRecorder, LoadRecording, SegmentEnd
+    from perfkit.recording.load import LoadRecorder, LoadRecording
     from perfkit.session.load.bench import LoadBench
+    from perfkit.session.load.segment import Ended
 
 _START_SECONDS = 4.0  # what starting and stopping services is expected to take
 _ANNOUNCED = 60.0  # seconds from which a run's length is worth saying beforehand
@@ -32,7 +33,8 @@ def measure_trials(bench: LoadBench, known: LoadRecording, recorder: LoadRecorde
         Whether all went as they should; a load that had to end early ends the run.
 
     Raises:
-        LoadError: A service or the engine cannot be started.
+        ServiceError: A service cannot be started.
+        EngineError: The engine cannot be started.
     """
     plan = bench.plan
     trials = [number for number in range(plan.trials) if number not in known.trials]
@@ -44,8 +46,10 @@ def measure_trials(bench: LoadBench, known: LoadRecording, recorder: LoadRecorde
     for place, trial in enumerate(trials):
         after = (len(trials) - place - 1) * each
         for segment in _segments(bench, trial, known, after=after):
-            end = run_segment(bench, segment, recorder)
-            if not _tell(bench, segment, end, recorder):
+            ended = run_segment(bench, segment, recorder)
+            _tell(bench, segment, ended)
+            note_failure(segment, ended, recorder)
+            if ended.end.reason not in WENT_WELL:
                 return False
         recorder.append(TrialEnd(trial=trial, good=None, reason=""))
     return True
@@ -104,22 +108,30 @@ def _what(plan: LoadPlan, trial: int, sides: tuple[Side, ...]) -> str:
     return f"trial {trial + 1}{side}"
 
 
-def _tell(bench: LoadBench, segment: Segment, end: SegmentEnd, recorder: LoadRecorder) -> bool:
+def note_failure(segment: Segment, ended: Ended, recorder: LoadRecorder) -> None:
+    """Record what kept a trial or probe from being measured, if anything."""
+    end = ended.end
+    if end.reason not in _FAILURES:
+        return
+    alone = segment.sides[0] if len(segment.sides) == 1 and end.reason == "service" else None
+    recorder.append(
+        LoadFailure(
+            trial=segment.trial,
+            side=ended.side or alone,
+            stage=_FAILURES[end.reason],
+            reason=end.detail.partition("\n")[0] or end.reason,
+            detail=end.detail,
+        )
+    )
+
+
+def _tell(bench: LoadBench, segment: Segment, ended: Ended) -> None:
+    end = ended.end
     sent = sum(worker.sent for worker in end.workers)
     failed = sum(worker.failed for worker in end.workers)
     good = end.reason in WENT_WELL
     result = f"{sent} requests, {failed} failed, {format_duration(end.seconds)}"
     if not good:
-        result = f"{result}; ended early ({end.reason}): {end.detail}"
+        why = end.detail.partition("\n")[0]
+        result = f"{result}; ended early ({end.reason}): {why}".rstrip(": ")
     bench.listener(LoadDone(what=segment.what, result=result, good=good))
-    if end.reason in _FAILURES:
-        recorder.append(
-            LoadFailure(
-                trial=segment.trial,
-                side=segment.sides[0] if len(segment.sides) == 1 else None,
-                stage=_FAILURES[end.reason],
-                reason=end.detail.partition("\n")[0] or end.reason,
-                detail=end.detail,
-            )
-        )
-    return good

@@ -20,8 +20,8 @@ import numpy as np
 from made_load_runs import Maker, Requests, arrivals, conditions, make_profile
 
 from perfkit.profile.value import Stage
-from perfkit.recording.load import LoadRecorder, SideReady, Window
 from perfkit.recording import SideFacts
+from perfkit.recording.load import LoadRecorder, SideReady, Window
 from perfkit.variant import Side
 
 if TYPE_CHECKING:

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
 from perfkit.profile.threshold import Threshold, parse_threshold
 from perfkit.profile.value import Arrivals, Model, Profile, Request, Scenario, Stage
 from perfkit.recording.arrow import ColumnWriter
+from perfkit.recording.compare import Finish
 from perfkit.recording.events import ERROR, REQUEST, ROW_TYPE, EventWriter, Name
 from perfkit.recording.load import (
     LoadMethod,
@@ -23,7 +25,6 @@ from perfkit.recording.load import (
     WorkerHealth,
     WorkerReport,
 )
-from perfkit.recording.compare import Finish
 from perfkit.recording.samples import COLUMNS
 from perfkit.service import Service, ServiceKind
 from perfkit.variant import Interpreter, Side, Variant

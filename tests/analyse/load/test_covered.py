@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from made_load_runs import make_profile
 from hypothesis import given
 from hypothesis import strategies as st
+from made_load_runs import make_profile
 
 from perfkit.analyse.load.covered import Stretches, covered, without
 from perfkit.profile.value import Stage

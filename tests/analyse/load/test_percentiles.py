@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import signal, stats
 
-from perfkit.analyse.load.longrun import blocks_for, spread_of_sum
+from perfkit.analyse.load.longrun import Blocks, blocks_for, even_blocks, spread_of_sum
 from perfkit.analyse.load.percentiles import mean, percentiles, place, ratio_of_sums, share
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 QUANTILES = (0.5, 0.95, 0.99)
 DOUBT = 0.01  # a binomial p-value below it is a significant shortfall
+EVEN = even_blocks(128.0, 128 * 4)
 Rng = np.random.Generator
 Load = tuple[np.ndarray, np.ndarray]  # moments and response times
 
@@ -96,13 +97,13 @@ CASES: dict[str, Callable[[Rng, float, float], Load]] = {
     "correlated, 5 s": drifting(5.0),
     "slow 0.5 s of 3.5 s": switching(0.5, 3.0),
     "slow 2 s of 22 s": switching(2.0, 20.0),
-    "5 users, 1 s": waiting(5),
+    "10 users, 1 s": waiting(10),
 }
 
 
 def truth(case: str, rate: float) -> list[float]:
     rng = np.random.default_rng(99)
-    seconds = 40_000 if case != "5 users, 1 s" else 6_000
+    seconds = 40_000 if case != "10 users, 1 s" else 4_000
     _, response = CASES[case](rng, rate, seconds)
     return [float(np.quantile(response, q)) for q in QUANTILES]
 
@@ -117,7 +118,7 @@ def coverage(case: str, rate: float, seconds: float, repeats: int) -> tuple[np.n
         due, response = CASES[case](rng, rate, seconds)
         blocks = blocks_for(len(due))
         block = np.minimum(due / seconds * blocks, blocks - 1).astype(np.int32)
-        placed = place(response, block, blocks=blocks, independent=False)
+        placed = place(response, block, even_blocks(seconds, len(due)))
         found = percentiles(placed, QUANTILES, 0.95)
         hits += [one.low <= value <= one.high for one, value in zip(found, true, strict=True)]
         widths.append(found[1].half_width / found[1].value)
@@ -132,7 +133,7 @@ def coverage(case: str, rate: float, seconds: float, repeats: int) -> tuple[np.n
         ("correlated, 0.1 s", 30),
         ("correlated, 1 s", 120),
         ("slow 0.5 s of 3.5 s", 120),
-        ("5 users, 1 s", 120),
+        ("10 users, 1 s", 90),
     ],
 )
 def test_intervals_cover_where_correlation_is_short(case: str, seconds: float) -> None:
@@ -162,7 +163,7 @@ def test_estimate_is_the_order_statistic_and_lies_within(
     block = np.arange(len(times), dtype=np.int32) * blocks // len(times)
     failures = np.bincount(np.arange(failed) % blocks, minlength=blocks)
     (found,) = percentiles(
-        place(times, block, blocks=blocks, independent=False), [quantile], 0.95, failures
+        place(times, block, even_blocks(1.0, len(times))), [quantile], 0.95, failures
     )
     everything = np.concatenate([times, np.full(failed, np.inf)])
     expected = np.quantile(everything, quantile, method="inverted_cdf")
@@ -174,7 +175,7 @@ def test_estimate_is_the_order_statistic_and_lies_within(
 def test_more_failures_than_the_percentile_allows_make_it_infinite() -> None:
     times = np.full(940, 0.01)
     block = (np.arange(940) * 128 // 940).astype(np.int32)
-    placed = place(times, block, blocks=128, independent=False)
+    placed = place(times, block, EVEN)
     failures = np.zeros(128, dtype=np.int64)
     failures[::2] = 1  # 64 of 1004
     p50, p95 = percentiles(placed, (0.5, 0.95), 0.95, failures)
@@ -187,17 +188,18 @@ def test_few_requests_have_no_upper_end(count: int, quantile: float) -> None:
     rng = np.random.default_rng(0)
     blocks = blocks_for(count)
     block = (np.arange(count) * blocks // count).astype(np.int32)
-    placed = place(rng.lognormal(size=count), block, blocks=blocks, independent=False)
+    placed = place(rng.lognormal(size=count), block, even_blocks(1.0, count))
     (found,) = percentiles(placed, [quantile], 0.95)
     assert math.isinf(found.high)
 
 
 def test_nothing_is_nothing() -> None:
-    placed = place(np.empty(0), np.empty(0, dtype=np.int32), blocks=8, independent=False)
+    placed = place(np.empty(0), np.empty(0, dtype=np.int32), even_blocks(1.0, 0))
     (found,) = percentiles(placed, [0.5], 0.95)
     assert math.isnan(found.value)
     assert found.n == 0
-    assert share(np.zeros(8, dtype=int), np.zeros(8, dtype=int), 0.95, independent=False) is None
+    nothing = np.zeros(8, dtype=int)
+    assert share(nothing, nothing, 0.95, even_blocks(1.0, 0)) is None
 
 
 def test_with_trials_as_blocks_the_spread_is_that_between_trials() -> None:
@@ -206,13 +208,14 @@ def test_with_trials_as_blocks_the_spread_is_that_between_trials() -> None:
     level = np.exp(rng.normal(0, 0.2, trials))
     times = (level[:, None] * rng.lognormal(0, 0.1, (trials, each))).ravel()
     block = np.repeat(np.arange(trials, dtype=np.int32), each)
-    (found,) = percentiles(place(times, block, blocks=trials, independent=True), [0.5], 0.95)
+    blocks = Blocks(lengths=np.ones(trials), bounds=(), independent=True)
+    (found,) = percentiles(place(times, block, blocks), [0.5], 0.95)
     assert found.half_width > 0.2 / math.sqrt(trials)
 
 
 def test_no_failure_has_the_exact_upper_end() -> None:
     totals = np.full(100, 30)
-    found = share(np.zeros(100, dtype=int), totals, 0.95, independent=False)
+    found = share(np.zeros(100, dtype=int), totals, 0.95, even_blocks(1.0, 400))
     assert found is not None
     exact = stats.binomtest(0, 3000).proportion_ci(0.95, method="exact")
     assert (found.low, found.high) == pytest.approx((0.0, exact.high))
@@ -221,10 +224,10 @@ def test_no_failure_has_the_exact_upper_end() -> None:
 def test_failures_that_come_in_bursts_are_known_less_well() -> None:
     totals = np.full(128, 100)
     rng = np.random.default_rng(1)
-    spread = share(rng.binomial(100, 0.05, 128), totals, 0.95, independent=False)
+    spread = share(rng.binomial(100, 0.05, 128), totals, 0.95, EVEN)
     burst = np.zeros(128, dtype=int)
     burst[[10, 11, 12, 70, 71, 100, 101]] = 91
-    together = share(burst, totals, 0.95, independent=False)
+    together = share(burst, totals, 0.95, EVEN)
     assert spread is not None
     assert together is not None
     assert together.half_width > 3 * spread.half_width
@@ -238,10 +241,10 @@ def test_means_and_rates_cover() -> None:
     for _ in range(repeats):
         due, response = drifting(0.5)(rng, 50.0, 60.0)
         block = np.minimum(due / 60 * 128, 127).astype(np.int32)
-        found = mean(place(response, block, blocks=128, independent=False), 0.95)
+        found = mean(place(response, block, EVEN), 0.95)
         hits += found.low <= math.exp(0.125) <= found.high
         counts = rng.poisson(20.0, 128).astype(float)
-        rate = ratio_of_sums(counts, np.full(128, 2.0), 0.95, 128, independent=False)
+        rate = ratio_of_sums(counts, np.full(128, 2.0), 0.95, EVEN, count=128)
         rates += rate.low <= 10.0 <= rate.high
     for count in (hits, rates):
         assert stats.binomtest(count, repeats, 0.95, alternative="less").pvalue > DOUBT
@@ -253,12 +256,25 @@ def test_variance_of_a_sum_respects_correlation() -> None:
     found = []
     for _ in range(400):
         series = signal.lfilter([1], [1, -keep], rng.normal(size=500))[-count:]
-        found.append(spread_of_sum(series - series.mean(), independent=False).variance)
+        found.append(spread_of_sum(series - series.mean(), EVEN).variance)
     assert np.mean(found) == pytest.approx(count / (1 - keep) ** 2, rel=0.15)
 
 
 def test_too_few_blocks_know_nothing() -> None:
-    assert math.isnan(spread_of_sum(np.array([1.0, -1.0, 0.0]), independent=False).variance)
+    blocks = Blocks(lengths=np.ones(3), bounds=(0, 3), independent=False)
+    assert math.isnan(spread_of_sum(np.array([1.0, -1.0, 0.0]), blocks).variance)
+
+
+def test_a_change_of_level_between_stages_is_no_chance() -> None:
+    rng = np.random.default_rng(0)
+    block = np.repeat(np.arange(128, dtype=np.int32), 50)
+    times = rng.lognormal(0, 0.3, len(block)) * np.where(block < 64, 1.0, 4.0)
+    staged = Blocks(lengths=np.ones(128), bounds=(0, 64, 128), independent=False)
+    (alike,) = percentiles(place(times, block, EVEN), [0.95], 0.95)
+    (known,) = percentiles(place(times, block, staged), [0.95], 0.95)
+    assert known.value == alike.value
+    assert known.half_width < 0.05 * known.value
+    assert alike.half_width > 2 * known.half_width
 
 
 def table(repeats: int = 1000) -> None:

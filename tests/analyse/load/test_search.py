@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 def probe(
     level: float,
-    good: bool | None,
     throughput: float = math.nan,
     *,
+    good: bool | None,
     valid: bool = True,
     number: int = 0,
 ) -> ProbeResult:
@@ -60,7 +60,7 @@ def users(start: float = 8, limit: float = 5000) -> Search:
 @given(st.floats(0.5, 50_000), st.floats(1, 1000), st.sampled_from([0.05, 0.1, 0.25]))
 def test_a_threshold_is_found(capacity: float, start: float, resolution: float) -> None:
     search = rates(start=start, resolution=resolution)
-    found = run(search, lambda level: probe(level, level < capacity))
+    found = run(search, lambda level: probe(level, good=level < capacity))
     if capacity <= search.lowest:
         assert found.low == 0.0
         assert found.high <= 2 * search.lowest
@@ -80,7 +80,7 @@ def test_near_the_edge_verdicts_may_be_noisy(seed: int, capacity: float) -> None
     rng = np.random.default_rng(seed)
 
     def service(level: float) -> ProbeResult:
-        return probe(level, level < capacity * math.exp(rng.normal(0, 0.03)))
+        return probe(level, good=level < capacity * math.exp(rng.normal(0, 0.03)))
 
     found = run(rates(), service)
     assert found.low <= capacity * 1.1
@@ -95,7 +95,7 @@ def test_the_slots_of_a_service_are_its_breaking_point(slots: int, noise: float)
 
     def service(level: float) -> ProbeResult:
         throughput = min(level, slots) / 0.05 * math.exp(rng.normal(0, noise))
-        return probe(level, True, throughput)
+        return probe(level, throughput, good=True)
 
     found = run(users(), service)
     assert found.reason == FLAT
@@ -106,7 +106,7 @@ def test_the_slots_of_a_service_are_its_breaking_point(slots: int, noise: float)
 
 
 def test_not_reached_is_a_result() -> None:
-    found = run(rates(limit=500), lambda level: probe(level, True))
+    found = run(rates(limit=500), lambda level: probe(level, good=True))
     assert (found.low, found.high, found.reason) == (500, math.inf, "")
     assert [one.level for one in found.probes] == [10, 20, 40, 80, 160, 320, 500, 500]
     assert found.valid
@@ -115,7 +115,9 @@ def test_not_reached_is_a_result() -> None:
 def test_a_generator_that_is_the_bottleneck_ends_the_search() -> None:
     found = run(
         rates(),
-        lambda level: probe(level, True) if level < 100 else probe(level, None, valid=False),
+        lambda level: (
+            probe(level, good=True) if level < 100 else probe(level, good=None, valid=False)
+        ),
     )
     assert not found.valid
     assert (found.low, found.high) == (80, math.inf)
@@ -127,8 +129,8 @@ def test_a_probe_that_came_to_nothing_is_repeated_once() -> None:
 
     def service(level: float) -> ProbeResult:
         if level == 40 and next(broken, False):
-            return probe(level, None)
-        return probe(level, level < 100)
+            return probe(level, good=None)
+        return probe(level, good=level < 100)
 
     found = run(rates(), service)
     assert found.valid
@@ -139,7 +141,7 @@ def test_a_contradiction_widens_the_interval() -> None:
     said = {84: iter([True, False])}
 
     def service(level: float) -> ProbeResult:
-        return probe(level, next(said.get(round(level), iter([])), level < 90))
+        return probe(level, good=next(said.get(round(level), iter([])), level < 90))
 
     found = run(rates(start=50), service)
     assert found.low == pytest.approx(50 * math.sqrt(2))
@@ -148,16 +150,21 @@ def test_a_contradiction_widens_the_interval() -> None:
 
 
 def test_stages_of_a_stress() -> None:
-    stages = [probe(100, True), probe(200, None), probe(400, False), probe(800, False)]
+    stages = [
+        probe(100, good=True),
+        probe(200, good=None),
+        probe(400, good=False),
+        probe(800, good=False),
+    ]
     found = ends_of_stages(Side.BASELINE, stages, users=True)
     assert found is not None
     assert (found.low, found.high) == (100, 400)
     assert found.reason == "p(95)>=200ms"
-    flat = [probe(100, True, 1000), probe(200, True, 1010), probe(400, True, 1000)]
+    flat = [probe(100, 1000, good=True), probe(200, 1010, good=True), probe(400, 1000, good=True)]
     found = ends_of_stages(Side.BASELINE, flat, users=True)
     assert found is not None
     assert (found.low, found.high, found.reason) == (0.0, 100, FLAT)
     assert ends_of_stages(Side.BASELINE, [], users=True) is None
-    held = ends_of_stages(Side.BASELINE, [probe(100, True), probe(200, True)], users=True)
+    held = ends_of_stages(Side.BASELINE, [probe(100, good=True), probe(200, good=True)], users=True)
     assert held is not None
     assert (held.low, held.high) == (200, math.inf)

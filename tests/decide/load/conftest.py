@@ -10,9 +10,9 @@ import pytest
 
 sys.path.append(str(Path(__file__).parents[2] / "analyse" / "load"))
 
-from made_load_runs import HOLD, Maker, make_profile  # noqa: E402 - found there
+from made_load_runs import HOLD, Maker, make_profile
 
-from perfkit.variant import Side  # noqa: E402 - the same
+from perfkit.variant import Side
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -137,9 +137,9 @@ def test_what_is_open_says_how_many_trials_it_needs(maker: Callable[..., Maker])
     result = judge_load(made.recording())
     (caveat,) = [one for one in result.caveats if one.code == "undecided"]
     needed = {row.comparison.metric: row.comparison.trials_needed for row in result.rows}
-    assert needed[LoadMetric.P50] is not None
-    assert needed[LoadMetric.P50] > 20
-    assert f"p50 response {needed[LoadMetric.P50]}" in caveat.text
+    assert needed[LoadMetric.P95] is not None
+    assert needed[LoadMetric.P95] > 20
+    assert f"p95 response {needed[LoadMetric.P95]}" in caveat.text
 
 
 def test_a_stress_has_breaking_point_and_recovery(maker: Callable[..., Maker]) -> None:
@@ -193,7 +193,6 @@ def test_a_search(maker: Callable[..., Maker]) -> None:
     assert result.sides == ()
     assert result.health is not None
     assert result.health.validity is Validity.VALID
-    assert seconds_by_stage  # exercised below
 
 
 def test_a_search_that_its_generator_ended(maker: Callable[..., Maker]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 SERVER = Path(__file__).with_name("_server.py")
-MARK = "test.engine"
+MARK = f"test-engine-{os.getpid()}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +47,8 @@ class Server:
         """End it; the lines of its log."""
         assert self._process.stdin
         assert self._process.stdout
-        self._process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
         try:
             self._process.wait(10)
         finally:
@@ -57,6 +60,8 @@ class Server:
 
 class Tools:
     """What a test of the engine needs."""
+
+    mark = MARK
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -70,8 +75,7 @@ class Tools:
 
     def close(self) -> None:
         for server in self._servers:
-            if server._process.poll() is None:
-                server.stop()
+            server.stop()
 
     @staticmethod
     def request(path: str = "/", **changes: Any) -> Request:

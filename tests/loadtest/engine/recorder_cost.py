@@ -8,6 +8,7 @@ time; of the pairs' ratios the geometric mean with a 95 % interval (t distributi
 CPU seconds a request, which the server's speed does not touch.
 """
 
+# ruff: noqa: T201 - a command that is read by people
 from __future__ import annotations
 
 import json

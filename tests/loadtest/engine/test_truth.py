@@ -11,9 +11,9 @@ from perfkit.profile.value import Model
 from perfkit.recording.events import ANSWERED
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from collections.abc import Callable
+
+    from numpy.typing import NDArray
 
     from tests.loadtest.engine.conftest import Tools
 

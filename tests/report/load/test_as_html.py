@@ -16,10 +16,8 @@ from perfkit.report.wording import printable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# The fixture classes of a page are in ../conftest.py.
 
-
-@pytest.fixture
+@pytest.fixture(scope="session")
 def page(any_load: Any, outline: type[Any]) -> Any:
     return outline(as_html(any_load.view))
 

@@ -62,10 +62,6 @@ def test_it_ends_with_the_folder(any_load: Any) -> None:
     assert last.split()[-1] == str(any_load.view.folder)
 
 
-def test_an_undecided_row_says_how_many_trials_it_lacks(compared: Any) -> None:
-    assert "inconclusive (needs 12 trials)" in as_text(compared.view, width=120, color=False)
-
-
 def test_control_characters_are_shown_as_such(hostile: Any) -> None:
     text = as_text(hostile.view, width=160, color=False)
     assert printable("\x1b[31m") in text
