@@ -47,7 +47,7 @@ def test_help(perfkit: Run) -> None:
     assert all(f"\n  {command} " in text for command in SUBCOMMANDS)
     assert "perfkit load smoke --baseline 3.12" in text
     for code, meaning in LOAD_MEANINGS.items():
-        assert f"\n  {code:<4d} {meaning}" in text
+        assert f"  {code:<4d} {meaning}\n" in text
 
 
 OPTIONS = """--python --baseline --candidate --baseline-with --candidate-with --baseline-env

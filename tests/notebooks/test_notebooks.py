@@ -11,7 +11,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
 def test_there_are_notebooks() -> None:
-    assert [path.name for path in NOTEBOOKS] == ["explore_run.ipynb"]
+    assert [path.name for path in NOTEBOOKS] == ["explore_load.ipynb", "explore_run.ipynb"]
 
 
 @pytest.mark.slow

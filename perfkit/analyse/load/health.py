@@ -51,10 +51,11 @@ class Slips:
 
 
 def _p99(parts: Sequence[NDArray[np.float32]]) -> float | None:
+    """The 99th percentile, or the second highest of few: one hiccup condemns no short run."""
     values = np.concatenate(parts) if parts else np.empty(0, dtype=np.float32)
     if not len(values):
         return None
-    rank = max(int(np.ceil(0.99 * len(values) - 1e-9)), 1) - 1
+    rank = max(min(int(np.ceil(0.99 * len(values) - 1e-9)), len(values) - 1), 1) - 1
     values.partition(rank)
     return float(values[rank])
 

@@ -39,7 +39,8 @@ BLOCKS = 128
 FEWEST_TRIALS = 6
 """Trials from which the trial is the block."""
 
-_STAND_OUT = {8: 1.923, 4: 2.483, 2: 4.236}  # 80 % points of F(4, n), for 12, 8 and 6 cosines
+_STAND_OUT = {8: 1.923, 7: 1.994, 6: 2.092, 5: 2.240, 4: 2.483, 3: 2.956, 2: 4.236}
+# 80 % points of F(4, n), where n cosines are left
 _SMALLEST = 8
 _EACH = 4  # requests a block at least, as far as there are enough of them
 
@@ -114,8 +115,7 @@ def _spread(deviations: NDArray[np.float64]) -> Spread:
     angles = np.pi * np.outer(np.arange(1, cosines + 1), np.arange(count) + 0.5) / count
     power = 2 / count * (np.cos(angles) @ deviations) ** 2
     slow, rest = power[:SLOWEST], power[SLOWEST:]
-    limit = _STAND_OUT.get(len(rest), np.inf)
-    if len(rest) and slow.mean() > limit * rest.mean():
+    if len(rest) in _STAND_OUT and slow.mean() > _STAND_OUT[len(rest)] * rest.mean():
         return Spread(float(slow.mean()) * count, SLOWEST)
     return Spread(float(power.mean()) * count, cosines)
 

@@ -39,7 +39,7 @@ APART = 1.5
 REPEATS = 2
 """Probes of the last good and the first bad level that must agree."""
 
-TRIES = 2
+TRIES = 3
 """Probes of a level that may come to nothing before the search ends there."""
 
 MOST_PROBES = 40
@@ -97,7 +97,7 @@ class Search:
         low, high = self._ends(probes)
         at_high = [one for one in probes if one.level == high]
         good = [one.throughput for one in probes if one.valid and one.good]
-        lost = _came_to_nothing(probes) == 0.0
+        lost = bool(probes) and not _says(probes[-1])
         reasons = [self._reason(one, probes) for one in at_high if _says(one)]
         return Breakpoint(
             side=side,

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from perfkit.analyse.family import benjamini_hochberg
 from perfkit.analyse.location import critical_rank
 from perfkit.caveat import Caveat, venv_caveats
 from perfkit.decide.load.result import Validity
 from perfkit.decide.verdict import Verdict
 from perfkit.profile.value import STRESS
+from perfkit.service import ServiceKind
 from perfkit.units import format_bytes, format_duration, format_seconds, format_share
 from perfkit.variant import Side
 
@@ -55,7 +57,7 @@ def load_caveats(
         *_warm_up(found),
         *(one for side in result.sides for one in _side(side, recording)),
         *_requests(result),
-        *_searches(result),
+        *_searches(recording, result),
         *_variants(recording),
     )
 
@@ -95,6 +97,7 @@ def _trials(recording: LoadRecording, result: LoadResult) -> Iterator[Caveat]:
             f"measure at least {fewest} trials (--trials {fewest})",
         )
         return
+    yield from _chance(recording, result)
     open_rows = [row.comparison for row in result.rows if row.verdict is Verdict.INCONCLUSIVE]
     needed = {one.metric: one.trials_needed for one in open_rows if one.trials_needed is not None}
     needed = {metric: count for metric, count in needed.items() if count > result.trials}
@@ -105,6 +108,26 @@ def _trials(recording: LoadRecording, result: LoadResult) -> Iterator[Caveat]:
             f"{_number(result.trials, 'trial')} did not decide everything; for intervals as narrow "
             f"as the margin of {format_share(run.margin)} about so many are needed: {each}",
             f"measure {max(needed.values())} trials, or accept a wider margin",
+        )
+
+
+def _chance(recording: LoadRecording, result: LoadResult) -> Iterator[Caveat]:
+    """Differences that several figures looked at together may show by chance; none is changed."""
+    told = [row.verdict in {Verdict.SLOWER, Verdict.FASTER} for row in result.rows]
+    if not any(told):
+        return
+    adjusted = benjamini_hochberg([row.comparison.p_value for row in result.rows])
+    doubtful = [
+        str(row.comparison.metric)
+        for row, is_told, p_value in zip(result.rows, told, adjusted, strict=True)
+        if is_told and p_value > 1 - recording.run.confidence
+    ]
+    if doubtful:
+        yield _caveat(
+            "may-be-chance",
+            f"among {len(told)} figures, {', '.join(doubtful)} may differ by chance "
+            "(Benjamini–Hochberg)",
+            "measure more trials before acting on them",
         )
 
 
@@ -225,7 +248,9 @@ def _memory(side: SideLoad, who: str, recording: LoadRecording) -> Iterator[Cave
             yield _caveat(
                 "no-resources",
                 "memory and CPU of the service are not known",
-                "name its process with --pid",
+                "name its process with --pid"
+                if recording.run.service.kind is ServiceKind.URL
+                else "look at the run's logs",
             )
         return
     grown = used.rss_slope.low * side.overall.seconds
@@ -258,7 +283,7 @@ def _requests(result: LoadResult) -> Iterator[Caveat]:
         )
 
 
-def _searches(result: LoadResult) -> Iterator[Caveat]:
+def _searches(recording: LoadRecording, result: LoadResult) -> Iterator[Caveat]:
     for one in result.breakpoints:
         if not one.valid:
             yield _caveat(
@@ -270,6 +295,14 @@ def _searches(result: LoadResult) -> Iterator[Caveat]:
             )
         elif math.isinf(one.high):
             top = max(probe.level for probe in one.probes)
+            search = recording.run.search
+            if search is not None and top < search.limit:
+                yield _caveat(
+                    "breakpoint-open",
+                    f"{one.side}: the search was not finished; it held up to {one.low:g}",
+                    "go on with --resume",
+                )
+                continue
             yield _caveat(
                 "breakpoint-not-reached",
                 f"{one.side}: it held up to {top:g}, the highest level tried",

@@ -113,7 +113,7 @@ def _why_none(threshold: Threshold, summary: Summary) -> str:
 def _why_open(figure: Estimate) -> str:
     if math.isfinite(figure.high):
         return "the limit lies within the interval"
-    return f"{figure.n} requests do not suffice for an interval"
+    return f"no bound: {figure.n} requests are too few, or slow ones came too close together"
 
 
 def _verdict(

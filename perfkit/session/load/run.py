@@ -102,7 +102,6 @@ def _sit(plan: LoadPlan, folder: Path, header: LoadRun | None, listener: Listene
     ):
         if header is not None:
             recorder.append(header)
-        listener(Started(folder=folder))
         seconds: dict[str, float] = {}
 
         def finish(status: str) -> None:
@@ -110,6 +109,7 @@ def _sit(plan: LoadPlan, folder: Path, header: LoadRun | None, listener: Listene
             recorder.append(Finish(status=status, seconds=seconds))
 
         try:
+            listener(Started(folder=folder))
             status = _measure(plan, folder, recorder, listener, seconds)
         except KeyboardInterrupt:
             finish("interrupted")

@@ -195,8 +195,8 @@ class _Watch:
         segment = self._segment
         began = self._ready(generator)
         self._recorder.append(SegmentOrigin(id=segment.id, clock=began.clock, wall=began.wall))
-        self._announce()
         try:
+            self._announce()
             for second in generator.seconds():
                 self._tell(second)
                 reason = self._wrong(second)

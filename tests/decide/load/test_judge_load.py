@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,9 +12,10 @@ import pytest
 from made_load_runs import Requests, arrivals, conditions
 
 from perfkit.analyse.load.value import LoadMetric
+from perfkit.decide.load import caveats
 from perfkit.decide.load.judge import judge_load, seconds_by_stage
 from perfkit.decide.load.probing import judge_probe, search_of
-from perfkit.decide.load.result import Holds, LoadResult, Validity
+from perfkit.decide.load.result import Holds, LoadResult, LoadRow, Validity
 from perfkit.decide.verdict import Verdict
 from perfkit.profile.value import Model, Stage
 from perfkit.recording.compare import Finish
@@ -203,6 +205,19 @@ def test_a_search_that_its_generator_ended(maker: Callable[..., Maker]) -> None:
     assert "breakpoint-invalid" in codes(result)
 
 
+def test_a_search_that_was_not_finished_does_not_say_not_reached(
+    maker: Callable[..., Maker],
+) -> None:
+    search = SearchMethod(start=50, limit=800, resolution=0.1, settle_seconds=1.0, hold_seconds=4.0)
+    made = maker(breaks=conditions("p(95)>=200ms"), run={"mode": "breakpoint", "search": search})
+    due = arrivals(50, 5.0)
+    made.add(0, Requests(due, times(due, 0)), level=50.0, seconds=5.0)
+    result = judge_load(made.recording())
+    assert (result.breakpoints[0].low, result.breakpoints[0].high) == (50, math.inf)
+    assert "breakpoint-open" in codes(result)
+    assert "breakpoint-not-reached" not in codes(result)
+
+
 def test_caveats_of_the_run(maker: Callable[..., Maker]) -> None:
     made = maker(STAGES, time_scale=0.02, user_scale=0.5, run={"floor": 0.015})
     service = replace(made.recording().run.service, backing=("postgres",))
@@ -260,3 +275,23 @@ def test_seconds_are_those_of_all_sittings(maker: Callable[..., Maker]) -> None:
     assert found == {
         "provision": 6.0, "load": 20.0, "start-up": 15.0, "other": 2.0, "total": 43.0,
     }  # fmt: skip
+
+
+def test_one_difference_among_many_figures_may_be_chance(maker: Callable[..., Maker]) -> None:
+    result = compared(maker, 0.0, trials=6)
+    recording = SimpleNamespace(run=SimpleNamespace(confidence=0.95))
+
+    def with_p(first: float) -> LoadResult:
+        rows = tuple(
+            LoadRow(
+                comparison=replace(row.comparison, p_value=0.5 if number else first),
+                verdict=Verdict.EQUIVALENT if number else Verdict.SLOWER,
+            )
+            for number, row in enumerate(result.rows)
+        )
+        return replace(result, rows=rows)
+
+    (caveat,) = caveats._chance(recording, with_p(0.03))
+    assert "among 6 figures, p50 response may differ by chance" in caveat.text
+    assert list(caveats._chance(recording, with_p(0.001))) == []
+    assert list(caveats._chance(recording, replace(result, rows=()))) == []

@@ -88,7 +88,7 @@ def test_failures_are_slower_than_any_answer(maker: Callable[..., Maker]) -> Non
 def test_few_requests_are_inconclusive(maker: Callable[..., Maker]) -> None:
     found = judged(maker, "p(99)<10s", count=700)
     assert found.holds is Holds.INCONCLUSIVE
-    assert "200 requests do not suffice" in found.reason
+    assert "200 requests are too few" in found.reason
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,8 @@ class Tools:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._servers: list[Server] = []
-        self._runs = 0
+        self.runs: list[Run] = []
+        self._specs = 0
 
     def server(self, *mode: str | float) -> Server:
         found = Server(self.folder / f"server{len(self._servers)}.log", *mode)
@@ -131,14 +132,14 @@ class Tools:
         return Profile(**{**content, **changes})
 
     def spec(self, profile: Profile, *targets: str, **changes: Any) -> EngineSpec:
-        self._runs += 1
+        self._specs += 1
         content: dict[str, Any] = {
             "engine": "locust",
             "profile": profile,
             "targets": targets,
             "windows": (),
             "seed": 1,
-            "events": (self.folder / f"run{self._runs}.arrow",),
+            "events": (self.folder / f"run{self._specs}.arrow",),
             "workers": 1,
             "remote_workers": 0,
             "bind": "127.0.0.1",
@@ -171,7 +172,8 @@ class Tools:
         load = events.phase >= 0
         told = (worker.answered, worker.failed, worker.cut_off)
         assert tuple(int((load & (events.outcome == kind)).sum()) for kind in range(3)) == told
-        return Run(end=end, origin=origin, seconds=seconds, events=events)
+        self.runs.append(Run(end=end, origin=origin, seconds=seconds, events=events))
+        return self.runs[-1]
 
 
 @pytest.fixture

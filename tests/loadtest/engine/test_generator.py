@@ -24,7 +24,6 @@ from perfkit.recording.load import Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.loadtest.engine.conftest import Tools
 

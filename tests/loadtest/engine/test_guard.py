@@ -74,7 +74,8 @@ print(json.dumps({
         == {"log_request", "log_error", "reset_all", "clear_all", "errors"},
     "local runs spawn in spawning_greenlet":
         "self.spawning_greenlet = " in source(LocalRunner.start),
-    "Locust files are loaded alike": list(inspect.signature(load_locustfile).parameters) == ["path"],
+    "Locust files are loaded alike":
+        list(inspect.signature(load_locustfile).parameters) == ["path"],
     "gevent's loop is libev's": type(gevent.get_hub().loop).__module__ == "gevent.libev.corecext",
     "the loop runs callbacks": callable(gevent.get_hub().loop.run_callback),
 }))

@@ -143,7 +143,7 @@ def test_a_scenario_on_the_wire(tools: Tools) -> None:
     lines = [" ".join(line) for line in server.stop() if line[0] == "echo"]
     posts = [line for line in lines if line.startswith("echo POST /items")]
     assert all('"content-type": "application/json"' in line for line in posts)
-    assert {line[-4:] for line in posts} == {"1}\"}'"[-4:], "2}\"}'"[-4:]}
+    assert {line[-4:] for line in posts} == {" 1}'", " 2}'"}
 
 
 def test_a_setup_that_fails_keeps_the_load_from_beginning(tools: Tools) -> None:

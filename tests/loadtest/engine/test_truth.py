@@ -18,17 +18,27 @@ if TYPE_CHECKING:
     from tests.loadtest.engine.conftest import Tools
 
 ATTEMPTS = 3
+TOO_BUSY = 0.002
+FEW, MANY = 2, 150
 QUANTILES = (0.5, 0.95, 0.99)
 
 
-def in_some_attempt(attempt: Callable[[], None]) -> None:
-    """A machine that is busy with something else can spoil agreement; nothing can feign it."""
-    for _ in range(ATTEMPTS - 1):
+def in_some_attempt(attempt: Callable[[Tools], None], tools: Tools) -> None:
+    """A machine that is busy with something else can spoil agreement; nothing can feign it.
+
+    The engine's own loop tells whether it was: such a run would be reported as invalid.
+    """
+    for left in reversed(range(ATTEMPTS)):
         try:
-            return attempt()
+            return attempt(tools)
         except AssertionError:
-            continue
-    return attempt()
+            lag = float(np.median([second.lag for second in tools.runs[-1].seconds]))
+            if left:
+                continue
+            if lag > TOO_BUSY:
+                pytest.skip(f"this machine is too busy: timers were {lag * 1000:.1f} ms late")
+            raise
+    return None
 
 
 def quantiles(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -38,7 +48,7 @@ def quantiles(values: NDArray[np.float64]) -> NDArray[np.float64]:
 @pytest.mark.slow
 def test_latencies_are_those_of_the_servers_own_log(tools: Tools) -> None:
     """Within 1 % or 0.3 ms at 200 requests a second, from actual and from intended start."""
-    in_some_attempt(lambda: latencies(tools))
+    in_some_attempt(latencies, tools)
 
 
 def latencies(tools: Tools) -> None:
@@ -79,9 +89,17 @@ def ideal(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("users", [2, 150], ids=["few", "many"])
+@pytest.mark.parametrize("users", [FEW, MANY], ids=["few", "many"])
 def test_a_frozen_server_is_seen_for_what_it_is(tools: Tools, users: int) -> None:
-    in_some_attempt(lambda: freeze(tools, users))
+    in_some_attempt(few if users == FEW else many, tools)
+
+
+def few(tools: Tools) -> None:
+    freeze(tools, FEW)
+
+
+def many(tools: Tools) -> None:
+    freeze(tools, MANY)
 
 
 def freeze(tools: Tools, users: int) -> None:
@@ -106,7 +124,7 @@ def freeze(tools: Tools, users: int) -> None:
 
     late = start - due
     during = (due > frozen[0]) & (due < frozen[1] - 0.1)
-    if users == 2:  # service time hides it, and the gap is lateness of dispatch
+    if users == FEW:  # service time hides it, and the gap is lateness of dispatch
         assert quantiles(end - start)[1] < 0.1
         assert np.median(late[during]) > 0.4
         # the users were busy: none of it is the generator's own doing
@@ -117,7 +135,7 @@ def freeze(tools: Tools, users: int) -> None:
 
 
 def test_requests_are_sent_when_they_are_due(tools: Tools) -> None:
-    in_some_attempt(lambda: punctuality(tools))
+    in_some_attempt(punctuality, tools)
 
 
 def punctuality(tools: Tools) -> None:

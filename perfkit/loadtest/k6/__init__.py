@@ -1,0 +1,1 @@
+"""k6 as a second engine: a script made from the profile, its raw points made into our events."""

@@ -1,0 +1,101 @@
+"""Ctrl-C at any moment, and going on afterwards."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from perfkit.errors import PlanError
+from perfkit.recording import FILE_NAME
+from perfkit.session.progress import LoadDone, LoadSecond, LoadStarted, Stage, Started
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from perfkit.session.progress import Event
+
+pytestmark = pytest.mark.slow
+TWO = {"baseline": "3.12", "candidate": "3.13"}
+
+
+def at(kind: type[Event], number: int = 1, **content: Any) -> Callable[[Event], bool]:
+    """True of the n-th event of a kind."""
+    seen = 0
+
+    def is_it(event: Event) -> bool:
+        nonlocal seen
+        matches = all(getattr(event, name, None) == value for name, value in content.items())
+        if isinstance(event, kind) and matches:
+            seen += 1
+            return seen == number
+        return False
+
+    return is_it
+
+
+@pytest.mark.parametrize(
+    ("moment", "reason", "measured"),
+    [
+        (at(Started), None, False),
+        (at(Stage, name="provision"), None, False),
+        (at(Stage, name="start"), None, False),
+        (at(LoadStarted), "interrupted", False),
+        (at(LoadSecond, 1), "interrupted", True),
+        (at(LoadDone), "finished", True),
+    ],
+    ids=["begun", "provisioning", "starting", "load begins", "under load", "load over"],
+)
+def test_at_any_moment(
+    stand: Any, moment: Callable[[Event], bool], reason: str | None, *, measured: bool
+) -> None:
+    outcome = stand.run(listener=stand.told(moment))
+    known = outcome.recording
+    assert outcome.interrupted
+    assert known.finishes[-1].status == "interrupted"
+    ends = [end.reason for end in known.ends.values()]
+    assert ends == ([] if reason is None else [reason])
+    if reason is not None:
+        assert len(outcome.events("t00")) <= 80
+    assert bool(outcome.result.sides) == measured
+
+
+def test_a_run_of_one_is_not_resumed(stand: Any) -> None:
+    outcome = stand.run(listener=stand.told(at(Stage, name="start")))
+    with pytest.raises(PlanError, match="nothing to go on with"):
+        stand.resume(outcome.folder)
+
+
+def files_of(folder: Path, trial: str) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for part in ("events", "service")
+        for path in (folder / part).glob(f"{trial}*")
+    }
+
+
+def test_a_comparison_goes_on(stand: Any) -> None:
+    listener = stand.told(at(LoadSecond, 4))  # two seconds a trial: in the second one
+    cut = stand.run(**TWO, trials=2, listener=listener)
+    assert cut.interrupted
+    assert list(cut.recording.trials) == [0]
+    assert cut.recording.ends["t01"].reason == "interrupted"
+    before = (cut.folder / FILE_NAME).read_bytes()
+    kept = files_of(cut.folder, "t00")
+    told = stand.told()
+    outcome = stand.resume(cut.folder, listener=told)
+    known = outcome.recording
+    assert not outcome.interrupted
+    assert (cut.folder / FILE_NAME).read_bytes().startswith(before)
+    assert files_of(cut.folder, "t00") == kept
+    assert [one.what for one in told.of(LoadStarted)] == ["trial 2"]
+    assert (known.starts["t00"].attempt, known.starts["t01"].attempt) == (0, 1)
+    assert all("t01-1-" in file for file in known.starts["t01"].events)
+    assert known.starts["t01"].windows == cut.recording.starts["t01"].windows
+    assert known.ends["t01"].reason == "finished"
+    assert list(known.trials) == [0, 1]
+    assert [one.status for one in known.finishes] == ["interrupted", "finished"]
+    assert outcome.result.trials == 2
+    again = stand.resume(cut.folder)  # nothing is missing
+    assert again.recording.starts == known.starts
