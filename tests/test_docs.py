@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import os
 import pkgutil
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import click
 import pytest
 
 import perfkit
 from perfkit.cli import main
+from perfkit.cli.app import cli
+from perfkit.cli.exit_codes import LOAD_MEANINGS, MEANINGS, ExitCode
+from perfkit.profile.parse import parse_profile
 from perfkit.suite import select
+
+if TYPE_CHECKING:
+    from perfkit.plan.load_value import LoadPlan
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -37,10 +47,11 @@ def test_docstring_examples(name: str) -> None:
 
 def test_readme_python(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    (api,) = [block for block in blocks("python") if "import perfkit" in block]
-    namespace: dict[str, object] = {}
-    exec(api, namespace)  # noqa: S102 - that is what the document shows
-    assert len(namespace["frame"]) >= 15  # type: ignore[arg-type]
+    shown = [block for block in blocks("python") if "import perfkit" in block]
+    namespaces: list[dict[str, object]] = [{} for _ in shown]
+    for block, namespace in zip(shown, namespaces, strict=True):
+        exec(block, namespace)  # noqa: S102 - that is what the document shows
+    assert len(namespaces[0]["frame"]) >= 15  # type: ignore[arg-type]
 
 
 def test_readme_benchmark(tmp_path: Path) -> None:
@@ -70,26 +81,87 @@ def test_readme_configuration_is_understood(tmp_path: Path) -> None:
     assert plan.baseline.interpreter.version.startswith("3.12.")
 
 
-def test_readme_commands_exist() -> None:
-    """Every perfkit command of README names a command and options that there are."""
-    lines = re.findall(
-        r"^\$? ?(?:.*&& )?python -m perfkit (.+)$", "\n".join(blocks("console")), re.MULTILINE
-    )
-    assert len(lines) > 8
-    known = {}
-    for line in lines:
-        words = line.partition("#")[0].split()
-        if words[0] not in known:
-            done = subprocess.run(
-                [sys.executable, "-m", "perfkit", words[0], "--help"],
-                capture_output=True,
-                text=True,
-                check=True,
-                timeout=60,
-            )
-            known[words[0]] = done.stdout
-        for option in re.findall(r"(--[a-z-]+)", line.partition("#")[0]):
-            assert option in known[words[0]], line
+def commands() -> list[list[str]]:
+    """Arguments of every `python -m perfkit` in README, as a shell would pass them."""
+    lines = "\n".join(blocks("console")).replace("\\\n", " ").splitlines()
+    found = [re.match(r"\$? ?(?:.*&& )?python -m perfkit (.+)", line) for line in lines]
+    return [shlex.split(match[1], comments=True) for match in found if match]
+
+
+def of_load() -> list[list[str]]:
+    """Those that send load, by a profile or in a search."""
+    other = {"calibrate", "profiles", "worker"}
+    return [argv for argv in commands() if argv[0] == "load" and argv[1] not in other]
+
+
+@pytest.mark.parametrize("argv", commands(), ids=" ".join)
+def test_readme_commands_exist(argv: list[str]) -> None:
+    """Every perfkit command of README is one, with options that there are."""
+    context = cli.make_context("perfkit", argv.copy())
+    command: click.Command = cli
+    while isinstance(command, click.Group):
+        rest = [*context._protected_args, *context.args]
+        name, command, rest = command.resolve_command(context, rest)  # type: ignore[assignment]
+        context = command.make_context(name, rest, parent=context)
+    assert context.parent is not None
+
+
+@pytest.fixture
+def plans(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[LoadPlan]:
+    """What load sessions were asked to carry out; the files that README speaks of are there."""
+    found: list[LoadPlan] = []
+
+    def run(plan: LoadPlan, **_: object) -> None:
+        found.append(plan)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("perfkit.session.load.run.run", run)
+    monkeypatch.chdir(tmp_path)
+    (profile,) = blocks("yaml")
+    (tmp_path / "my.yaml").write_text(profile, encoding="utf-8")
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "main.py").touch()
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "shop"\nversion = "1"\n')
+    return found
+
+
+@pytest.mark.parametrize("argv", of_load(), ids=" ".join)
+def test_readme_load_commands_can_be_planned(
+    argv: list[str], plans: list[LoadPlan], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Up to where load would be sent: profile, service and options fit each other."""
+    here = [str(os.getpid()) if word == "4242" else word for word in argv]
+    assert main([*here, "--quiet"]) == ExitCode.INTERRUPTED, capsys.readouterr().err
+    (plan,) = plans
+    compared = "--baseline" in argv
+    mode = "breakpoint" if "breakpoint" in argv else "compare" if compared else "single"
+    assert plan.mode == mode
+    assert (plan.candidate is not None) == compared
+
+
+def test_there_are_load_commands() -> None:
+    assert len(of_load()) >= 6
+
+
+def test_readme_profile_is_understood() -> None:
+    (text,) = blocks("yaml")
+    profile = parse_profile(text, Path("my.yaml"))
+    assert profile.model == "closed"
+    assert [stage.seconds for stage in profile.stages] == [300, 1800, 300]
+    for one in (*profile.thresholds, *profile.aborts):
+        assert f'"{one.text}"' in text
+    assert len(profile.thresholds) == 5
+
+
+def test_readme_says_what_exit_codes_mean() -> None:
+    """Word for word what ``--help`` says."""
+    for heading, meanings in (("exit code", MEANINGS), ("exit code of `load`", LOAD_MEANINGS)):
+        (rows,) = re.findall(
+            rf"^\| {heading} \| \|\n\|---\|---\|\n((?:\|.*\n)+)", README, flags=re.MULTILINE
+        )
+        said = dict(re.findall(r"^\| (\d+) \| (.*) \|$", rows, flags=re.MULTILINE))
+        told = {str(int(code)): meaning for code, meaning in meanings.items()}
+        assert {code: text.replace("`", "") for code, text in said.items()} == told
 
 
 def test_readme_shows_the_example_run() -> None:

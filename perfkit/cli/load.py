@@ -184,7 +184,12 @@ def worker(*, master: str, allow_host: tuple[str, ...], wait: float) -> ExitCode
     from perfkit.session.load.worker import serve
 
     output.note(f"perfkit: waiting for the master at {output.clean(master)}")
-    done = serve(master, allow_hosts=allow_host, wait_seconds=wait)
+    done = serve(
+        master,
+        allow_hosts=allow_host,
+        wait_seconds=wait,
+        tell=lambda text: output.note(f"perfkit: {output.clean(text)}"),
+    )
     output.result(f"{done.sent} requests sent, all handed over: {done.complete}")
     return ExitCode.FINISHED if done.complete else ExitCode.FAILED
 

@@ -110,7 +110,7 @@ _LOAD_GENERATOR: tuple[Decorator, ...] = (
     click.option("--expect-workers", metavar="N", help="Wait for so many from elsewhere."),
     click.option("--bind", metavar="ADDRESS", help="Where they come to.  [default: 127.0.0.1]"),
     click.option("--port", metavar="PORT", help="Port they come to.  [default: a free one]"),
-    click.option("--engine", metavar="NAME", help="Only locust so far.  [default: locust]"),
+    click.option("--engine", metavar="NAME", help="locust or k6.  [default: locust]"),
     click.option(
         "--pin/--no-pin", default=None, help="Service and generator on CPUs of their own."
     ),

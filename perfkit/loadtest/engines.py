@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 from perfkit.loadtest.generator import Generator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
     from perfkit.loadtest.generator import EngineEnd, Origin, Second
@@ -42,8 +42,12 @@ class Engine(Protocol):
         """Wait for the end."""
 
 
-def make_generator(spec: EngineSpec) -> Engine:
+def make_generator(spec: EngineSpec, tell: Callable[[str], None] = lambda _: None) -> Engine:
     """The engine that the spec names, not started yet.
+
+    Args:
+        spec: What to generate.
+        tell: Is given what the user should know at once.
 
     Raises:
         ValueError: There is no such engine.
@@ -54,4 +58,4 @@ def make_generator(spec: EngineSpec) -> Engine:
         return K6Generator(spec)
     if spec.engine != LOCUST:
         raise ValueError(f"no engine {spec.engine!r}")
-    return Generator(spec)
+    return Generator(spec, tell)

@@ -2,49 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import queue
 import secrets
-import subprocess
-import sys
-import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from perfkit.errors import PerfkitError
-from perfkit.loadtest.spec import spec_to_json
-from perfkit.machine import cpus
-from perfkit.machine._sweeper import sweep
-from perfkit.machine.environ import MARKER, inherited_environment
-from perfkit.machine.process import (
-    Tail,
-    describe_exit,
-    exit_code,
-    has_ended,
-    kill_group,
-    one_line,
-    pipe,
-    start_thread,
-)
-from perfkit.recording.load import WorkerHealth, WorkerReport
+from perfkit.loadtest.engine_process import EngineProcess
+from perfkit.loadtest.reports import Reports
+from perfkit.loadtest.spec import distributed, spec_to_json
+from perfkit.machine.process import one_line
+from perfkit.recording.load import WorkerReport
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    import subprocess
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
     from perfkit.loadtest.spec import EngineSpec
 
-ENGINE = Path(__file__).parent / "engine"
-
 SILENCE_SECONDS = 30.0
 """An engine that says nothing for so long hangs; it speaks every second or two."""
 
-_GRACE_SECONDS = 5.0
-_CLOSE_SECONDS = 0.1
-_LOOK_SECONDS = 0.5
 _NAN = float("nan")
 
 
@@ -139,37 +118,28 @@ class Generator:
 
     Args:
         spec: What to generate.
+        tell: Is given what the user should know at once: what to run on another machine, which
+            worker was lost.
     """
 
-    def __init__(self, spec: EngineSpec) -> None:
+    def __init__(self, spec: EngineSpec, tell: Callable[[str], None] = lambda _: None) -> None:
         self._spec = spec
-        self._mark = f"{spec.mark}.{secrets.token_hex(4)}"  # the services carry the run's, too
-        self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._tell = tell
+        self._engine: EngineProcess | None = None
         self._end: dict[str, Any] | None = None
         self._trouble: str | None = None
         self._stopped: tuple[str, str] | None = None
-        self._seconds: list[Second] = []
+        self._latest: Second | None = None
+        self._reports = Reports(spec.events)
         self._notes: list[str] = []
 
     def __enter__(self) -> Self:
-        python = Path(sys.executable)
-        environ = {**inherited_environment(os.environ, python), MARKER: self._mark}
+        mark = f"{self._spec.mark}.{secrets.token_hex(4)}"  # the services carry the run's, too
         try:
-            with cpus.held_to(self._spec.cpus):
-                self._process = subprocess.Popen(
-                    [str(python), "-W", "ignore", str(ENGINE)],
-                    env=environ,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.PIPE,
-                    start_new_session=True,
-                )
+            self._engine = EngineProcess(words=(), where=self._spec.cpus, mark=mark)
         except OSError as error:
             raise EngineError(f"the engine cannot be started: {error}", detail="") from error
-        self._tail = Tail(pipe(self._process.stderr))
-        self._reader = start_thread(self._read)
-        self._say(spec_to_json(self._spec))
+        self._engine.say(spec_to_json(self._spec))
         return self
 
     def __exit__(
@@ -178,7 +148,8 @@ class Generator:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._kill()
+        if self._engine is not None:
+            self._engine.end(leaving=self._end is not None)
 
     def ready(self) -> Origin:
         """Wait until all users are ready, and let the load begin.
@@ -189,18 +160,19 @@ class Generator:
         while True:
             line = self._next()
             if line is None:
-                raise EngineError(self._trouble or "the engine ended", detail=self._tail.text())
+                reason = self._trouble or "the engine ended"
+                raise EngineError(reason, detail=self._process.last_words())
             match line["kind"]:
                 case "ready":
-                    self._say("begin")
+                    self._process.say("begin")
                 case "origin":
                     return Origin(clock=line["clock"], wall=line["wall"])
 
     def seconds(self) -> Iterator[Second]:
         """What happens, about once a second, until the load ends."""
         while (line := self._next()) is not None:
-            if line["kind"] == "second":
-                yield self._seconds[-1]
+            if line["kind"] == "second" and self._latest is not None:
+                yield self._latest
 
     def stop(self, reason: str, detail: str = "") -> None:
         """Ask for an early end in order: requests in flight may still be answered.
@@ -211,7 +183,7 @@ class Generator:
         """
         if self._stopped is None:
             self._stopped = (reason, detail)
-            self._say(f"stop {json.dumps([reason, detail])}")
+            self._process.say(f"stop {json.dumps([reason, detail])}")
 
     def finish(self) -> EngineEnd:
         """Wait for the end; never raises for an engine that died."""
@@ -219,133 +191,58 @@ class Generator:
             pass
         end = self._end
         if end is None:
-            end = self._unfinished()
-        report = WorkerReport(
-            worker=0,
-            host="",
-            clock_offset=0.0,
-            clock_error=0.0,
-            sent=end["sent"],
-            answered=end["answered"],
-            failed=end["failed"],
-            cut_off=end["cut_off"],
-            in_flight=end["sent"] - end["answered"] - end["failed"] - end["cut_off"],
-            unsent=end["unsent"],
-            complete=self._end is not None and end["complete"],
-            health=tuple(
-                WorkerHealth(second=one.second, cpu=one.cpu, lag=one.lag) for one in self._seconds
-            ),
-        )
+            words = self._process.last_words()
+            return EngineEnd(
+                reason="generator",
+                detail=": ".join(filter(None, (self._trouble, words))),
+                seconds=0.0 if self._latest is None else self._latest.second,
+                workers=self._reports.unfinished(),
+                notes=tuple(self._notes),
+            )
         return EngineEnd(
             reason=end["reason"],
             detail=end["detail"],
             seconds=end["seconds"],
-            workers=(report,),
+            workers=self._reports.finished(end),
             notes=tuple(self._notes),
         )
 
-    def _unfinished(self) -> dict[str, Any]:
-        """The end of an engine that did not tell it: what is on the disk counts."""
-        answered, failed, cut_off = _count(self._spec.events)
-        told = sum(one.sent for one in self._seconds)
-        last = self._seconds[-1] if self._seconds else None
-        return {
-            "reason": "generator",
-            "detail": ": ".join(filter(None, (self._trouble, self._tail.text()))),
-            "seconds": last.second if last else 0.0,
-            "sent": max(told, answered + failed + cut_off),
-            "answered": answered,
-            "failed": failed,
-            "cut_off": cut_off,
-            "unsent": last.unsent if last else 0,
-        }
+    @property
+    def _process(self) -> EngineProcess:
+        if self._engine is None:
+            raise RuntimeError("the generator is a context manager")
+        return self._engine
+
+    @property
+    def _running(self) -> subprocess.Popen[bytes]:
+        return self._process.popen
 
     def _next(self) -> dict[str, Any] | None:
         """What it says next; None when it has ended, or was killed because it hangs."""
         if self._end is not None or self._trouble is not None:
             return None
-        line = self._next_line(time.monotonic() + SILENCE_SECONDS)
-        if line is None:
-            if self._trouble is None:  # it may have been killed meanwhile
-                self._trouble = self._how_it_ended()
+        told = self._process.hear(SILENCE_SECONDS)
+        if told is None:
+            self._trouble = self._process.trouble
             return None
-        try:
-            told: dict[str, Any] = json.loads(line)
-            kind = told["kind"]
-        except (ValueError, KeyError, TypeError):
-            self._trouble = one_line(f"the engine says {line[:80]!r}")
-            return None
-        if kind == "second":
-            self._seconds.append(_second(told))
-        elif kind == "note":
-            self._notes.append(told["text"])
-        elif kind == "error":
-            self._trouble = one_line(told["reason"])
-            return None
-        elif kind == "end":
-            self._end = told
-            return None
+        match told["kind"]:
+            case "second":
+                self._latest = _second(told)
+                if not distributed(self._spec):
+                    self._reports.add(told, 0)
+            case "worker":
+                self._reports.add(told, told["worker"])
+            case "note":
+                self._notes.append(told["text"])
+            case "told":
+                self._tell(told["text"])
+            case "error":
+                self._trouble = one_line(told["reason"])
+                return None
+            case "end":
+                self._end = told
+                return None
         return told
-
-    def _next_line(self, deadline: float) -> bytes | None:
-        over = False
-        while (left := deadline - time.monotonic()) > 0:
-            try:
-                return self._lines.get(timeout=min(left, _LOOK_SECONDS))
-            except queue.Empty:
-                if over:
-                    return None  # something of it holds the pipe, but it has ended itself
-                over = has_ended(self._running)
-        self._trouble = f"the engine said nothing for {SILENCE_SECONDS:g} s and was killed"
-        self._kill()
-        return None
-
-    def _how_it_ended(self) -> str:
-        self._wait_over()
-        code = exit_code(self._running)
-        self._tail.join(_LOOK_SECONDS)
-        return f"the engine {describe_exit(code)}"
-
-    @property
-    def _running(self) -> subprocess.Popen[bytes]:
-        if self._process is None:
-            raise RuntimeError("the generator is a context manager")
-        return self._process
-
-    def _say(self, line: str) -> None:
-        """Write a line; should it be gone, reading tells."""
-        with contextlib.suppress(OSError, ValueError):
-            stdin = pipe(self._running.stdin)
-            stdin.write(line.encode() + b"\n")
-            stdin.flush()
-
-    def _read(self) -> None:
-        with contextlib.suppress(OSError, ValueError), pipe(self._running.stdout) as stdout:
-            for line in stdout:
-                self._lines.put(line)
-        self._lines.put(None)
-
-    def _kill(self) -> None:
-        """Kill what is left of it, and reap it."""
-        process = self._process
-        if process is None:
-            return
-        with contextlib.suppress(OSError, ValueError):
-            pipe(process.stdin).close()
-        if self._end is not None:  # it is leaving
-            self._wait_over()
-        kill_group(process)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(_GRACE_SECONDS)
-        if not self._tail.join(_CLOSE_SECONDS):  # something a Locust file started
-            sweep(MARKER, self._mark)
-            self._tail.join(_LOOK_SECONDS)
-
-    def _wait_over(self) -> None:
-        """Wait a little for its end; it stays unreaped."""
-        deadline = time.monotonic() + _GRACE_SECONDS
-        while not has_ended(self._running) and time.monotonic() < deadline:
-            time.sleep(0.01)
 
 
 def _second(told: dict[str, Any]) -> Second:
@@ -353,21 +250,3 @@ def _second(told: dict[str, Any]) -> Second:
         name: _NAN if value is None else value for name, value in told.items() if name != "kind"
     }
     return Second(**values)
-
-
-def _count(files: Sequence[Path]) -> tuple[int, int, int]:
-    """Requests of the load that were answered, failed, and cut off, as far as they were written."""
-    import numpy as np
-
-    from perfkit.errors import RecordingError
-    from perfkit.recording.arrow import read_batches
-    from perfkit.recording.events import ANSWERED, CUT_OFF, FAILED
-
-    counts = {ANSWERED: 0, FAILED: 0, CUT_OFF: 0}
-    for file in files:
-        with contextlib.suppress(RecordingError):
-            for batch in read_batches(file, ("outcome", "phase")):
-                outcomes = batch["outcome"][np.greater_equal(batch["phase"], 0)]
-                for outcome in counts:
-                    counts[outcome] += int(np.count_nonzero(outcomes == outcome))
-    return counts[ANSWERED], counts[FAILED], counts[CUT_OFF]

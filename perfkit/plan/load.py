@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
-import platform
 import secrets
-from importlib import metadata
 from typing import TYPE_CHECKING
 
 from perfkit.errors import PerfkitError, PlanError
 from perfkit.plan.checks import OUTPUT, checked_policy, either, writable
+from perfkit.plan.load_engine import choose_engine, engine_facts
 from perfkit.plan.load_service import BACKING, plan_service
 from perfkit.plan.load_value import CONFIDENCE, CUT, FEWEST_TURNS, MARGIN, WINDOW, LoadPlan
 from perfkit.plan.merge import Merged, merge
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from perfkit.profile.value import Profile
     from perfkit.variant import Variant
 
-_ENGINES = ("locust",)
 _SAMPLE_SECONDS = 0.25
 _SETTLE_SECONDS = 3.0
 _HOLD_SECONDS = 10.0
@@ -57,7 +55,7 @@ def make_load_plan(options: Mapping[str, object], *, mode: str | None, cwd: Path
     _check_together(said, mode=chosen, two=two, problems=problems)
     profile = _profile(said, cwd, problems, mode=chosen)
     service = plan_service(said, cwd, problems)
-    method = _method(said, profile, problems)
+    method, profile = _method(said, profile, problems, mode=chosen, two=two)
     output = writable(said.output or cwd / OUTPUT, problems)
     policy = checked_policy(said.policy, problems)
     reached = service is not None and service.kind is ServiceKind.URL
@@ -90,12 +88,16 @@ def make_load_plan(options: Mapping[str, object], *, mode: str | None, cwd: Path
 def load_method(
     *, engine: str, workers: int, remote_workers: int, window: float, pin: bool
 ) -> LoadMethod:
-    """How load is generated, with the version of what generates it."""
-    version = metadata.version("locust") if engine == "locust" else ""
+    """How load is generated, with the version of what generates it.
+
+    Raises:
+        PerfkitError: The engine is not on this machine.
+    """
+    version, runs_on = engine_facts(engine)
     return LoadMethod(
         engine=engine,
         engine_version=version,
-        generator=f"{platform.python_implementation()} {platform.python_version()}",
+        generator=runs_on,
         workers=workers,
         remote_workers=remote_workers,
         window_seconds=window,
@@ -241,22 +243,20 @@ def _profile(
     return None
 
 
-def _method(said: Options, profile: Profile | None, problems: list[PerfkitError]) -> LoadMethod:
-    engine = said.engine or "locust"
-    if engine not in _ENGINES:
-        problems.append(
-            PerfkitError(
-                "--engine is none that perfkit has", got=engine, allowed=", ".join(_ENGINES)
-            )
-        )
-        engine = "locust"
-    return load_method(
+def _method(
+    said: Options, profile: Profile | None, problems: list[PerfkitError], *, mode: str, two: bool
+) -> tuple[LoadMethod, Profile | None]:
+    """How load is generated, and the profile as that engine runs it."""
+    searched = either(said.to, _LIMIT) if mode == "breakpoint" else None
+    engine, profile = choose_engine(said, profile, problems, two=two, most_users=searched)
+    method = load_method(
         engine=engine,
         workers=either(said.workers, 0 if said.expect_workers else 1),
         remote_workers=either(said.expect_workers, 0),
         window=either(said.window, _window(profile)),
         pin=said.pin is not False,
     )
+    return method, profile
 
 
 def _window(profile: Profile | None) -> float:

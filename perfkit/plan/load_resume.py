@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from perfkit.errors import PerfkitError, PlanError
+from perfkit.plan.load_engine import engine_changed
 from perfkit.plan.load_value import LoadPlan
 from perfkit.plan.resume import credentials_missing, gone_interpreters
 
@@ -42,6 +43,8 @@ def resume_load_plan(recording: LoadRecording) -> LoadPlan:
                 remedy="start it again; what was measured stays readable with 'perfkit show'",
             )
         )
+    if (changed := engine_changed(run.method)) is not None:
+        problems.append(changed)
     problems += gone_interpreters(run.baseline, run.candidate)
     script = run.service.script
     if script is not None and script.requirements and script.path.suffix == ".py":

@@ -60,7 +60,7 @@ class LoadMethod:
     Attributes:
         engine: ``"locust"`` or ``"k6"``; runs of different engines are never compared.
         engine_version: Its version.
-        generator: Python that runs the engine: ``"CPython 3.13.0"``.
+        generator: What runs the engine: ``"CPython 3.13.0"``; of k6 ``"go1.24.4, linux/amd64"``.
         workers: Generator processes on this machine (1: no master).
         remote_workers: Workers awaited from other machines.
         window_seconds: Length of a window while two services take turns.

@@ -89,7 +89,7 @@ def test_nothing_said(perfkit: Run) -> None:
         (["breakpoint", "--trials", "3"], "No such option '--trials'"),
         (["breakpoint", "--from", "9", "--to", "3"], "--from is above --to"),
         (["smoke", "--from", "9"], "No such option '--from'"),
-        (["smoke", "--engine", "k6"], "--engine is none that perfkit has"),
+        (["smoke", "--engine", "jmeter"], "jmeter"),
         (["smoke", "--services", "mysql,valkey"], "got 'mysql'"),
         (["smoke", "--url", "http://127.0.0.1:1", "--baseline", "3.12"], "cannot be compared"),
         (["smoke", "--pid", "1"], "--pid belongs to --url"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from perfkit.analyse.family import benjamini_hochberg
 from perfkit.analyse.location import critical_rank
 from perfkit.caveat import Caveat, venv_caveats
+from perfkit.decide.load.engine_caveats import engine_caveats
 from perfkit.decide.load.result import Validity
 from perfkit.decide.verdict import Verdict
 from perfkit.profile.value import STRESS
@@ -53,6 +54,7 @@ def load_caveats(
         *_trials(recording, result),
         *_endings(recording),
         *_placement(recording),
+        *engine_caveats(recording),
         *_scales(recording),
         *_warm_up(found),
         *(one for side in result.sides for one in _side(side, recording)),

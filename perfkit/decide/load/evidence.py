@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from perfkit.decide.policy import Section
     from perfkit.recording.load import LoadRecording
 
+_OWN_ENGINE = "locust"
 _LABELS: dict[Measure, dict[LoadMetric, str]] = {
     Measure.RESPONSE_TIME: {
         LoadMetric.MEAN: "Average",
@@ -40,7 +41,8 @@ class LoadEvidence:
     """A compared load run, as far as a policy asks.
 
     Attributes:
-        label: Which run: ``"profile api-baseline, run 2026-…"``.
+        label: Which run: ``"profile api-baseline, run 2026-…"``, and its engine if it is not
+            perfkit's own.
         rows: Its comparison by metric.
         whole: It came to its end, nothing failed, and the generator was believed.
         saturating: Its throughput is the service's own and not the profile's: users without think
@@ -63,11 +65,16 @@ def evidence_of(recording: LoadRecording, result: LoadResult) -> LoadEvidence | 
     profile = run.profile
     unpaced = profile.model is Model.CLOSED and max(profile.scenario.think) == 0
     return LoadEvidence(
-        label=f"profile {profile.name}, run {run.id}",
+        label=f"profile {profile.name}, run {run.id}{_by(run.method.engine)}",
         rows=result.rows,
         whole=finished and valid and not result.failures,
         saturating=run.mode == "breakpoint" or (unpaced and profile.scenario.locustfile is None),
     )
+
+
+def _by(engine: str) -> str:
+    """Loads of different engines stand side by side at most: whoever reads must see which it is."""
+    return "" if engine == _OWN_ENGINE else f", sent by {engine}"
 
 
 def load_finding(title: str, section: Section, found: Sequence[LoadEvidence]) -> Finding | None:

@@ -14,13 +14,13 @@ from _perfkit_rows import OUTSIDE, Rows, Turn, error_text
 from gevent.event import Event
 from gevent.lock import Semaphore
 from gevent.pool import Group
-from locust.env import Environment
 from locust.stats import RequestStats
 
 from perfkit.recording.events import ANSWERED, FAILED
 
 if TYPE_CHECKING:
     from _perfkit_users import Paced
+    from locust.env import Environment
 
     from perfkit.loadtest.spec import EngineSpec
 
@@ -55,19 +55,23 @@ class Crew:
         spec: What was asked for.
         course: The schedule.
         rows: Where their requests go.
+        environment: Locust's, without users; its runner is made by whoever leads the crew.
 
     Attributes:
-        environment: Locust's; its runner is made by whoever leads the crew.
+        environment: The same.
         twins: Greenlets of the twins for the second service.
         trouble: Errors of users' own code: first text and number.
     """
 
-    def __init__(self, spec: EngineSpec, course: Course, rows: Rows, events: Any) -> None:  # noqa: ANN401
+    def __init__(
+        self, spec: EngineSpec, course: Course, rows: Rows, environment: Environment
+    ) -> None:
         self.spec = spec
         self.course = course
         self.rows = rows
-        self.environment = Environment(user_classes=[], host=spec.targets[0], events=events)
-        self.environment.perfkit = self
+        self.environment = environment
+        environment.host = spec.targets[0]
+        environment.perfkit = self
         self.twins = Group()
         self.trouble: tuple[str, int] = ("", 0)
         self._users: list[Paced] = []
@@ -203,8 +207,10 @@ class Crew:
         turn = context.get(KEY) if context else None
         if turn is None:
             turn = self._foreign(response_time)
-        end = turn.end
-        if end is None:  # Locust took the time
+        if turn.receive is not None:
+            exception = turn.receive(response)
+            end = turn.end or monotonic()
+        else:  # Locust took the time
             end = turn.start + (response_time or 0.0) / 1000
             turn.size = response_length or 0
             turn.status = getattr(response, "status_code", 0) or 0

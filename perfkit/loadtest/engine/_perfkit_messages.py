@@ -30,11 +30,11 @@ what it is. Whoever can reach the master's port can send it anything: all of it 
 from __future__ import annotations
 
 import math
-import os
+import socket
 import sys
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -63,6 +63,8 @@ BEAT_SECONDS = 1.0
 
 _MOST_NAMES = 6000
 _LONGEST_TEXT = 300
+_LONGEST_WORDS = 4000
+_MOST_TEXTS = 20
 _MOST = 1 << 53
 
 
@@ -80,19 +82,21 @@ class Reader:
     def __init__(self, content: object) -> None:
         if not isinstance(content, dict):
             raise NonsenseError("a message is no dictionary")
-        self._content = content
+        self.content = content
 
     def whole(self, name: str, most: int = _MOST) -> int:
         """A whole number from 0."""
-        value = self._content.get(name)
+        value = self.content.get(name)
         if type(value) is not int or not 0 <= value <= most:
             raise NonsenseError(f"{name} is {str(value)[:40]!r}")
         return value
 
     def number(self, name: str, *, signed: bool = False) -> float:
         """A finite number."""
-        value = self._content.get(name)
-        if type(value) not in {int, float} or not math.isfinite(value):
+        value = self.content.get(name)
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise NonsenseError(f"{name} is {str(value)[:40]!r}")
+        if not math.isfinite(value):
             raise NonsenseError(f"{name} is {str(value)[:40]!r}")
         if value < 0 and not signed:
             raise NonsenseError(f"{name} is negative")
@@ -100,21 +104,28 @@ class Reader:
 
     def text(self, name: str, longest: int = _LONGEST_TEXT) -> str:
         """A text; characters that would do something to a terminal are left out."""
-        value = self._content.get(name)
+        value = self.content.get(name)
         if not isinstance(value, str) or len(value) > longest:
             raise NonsenseError(f"{name} is no short text")
         return "".join(c for c in value if c.isprintable() or c == "\n")
 
+    def texts(self, name: str) -> list[str]:
+        """A few texts."""
+        value = self.content.get(name)
+        if not isinstance(value, list) or len(value) > _MOST_TEXTS:
+            raise NonsenseError(f"{name} is no short list")
+        return [Reader({"text": one}).text("text", _LONGEST_WORDS) for one in value]
+
     def data(self, name: str) -> bytes:
         """Bytes."""
-        value = self._content.get(name)
+        value = self.content.get(name)
         if not isinstance(value, bytes):
             raise NonsenseError(f"{name} is no data")
         return value
 
     def names(self) -> list[Name]:
         """Names that are new in a chunk."""
-        value = self._content.get("names")
+        value = self.content.get("names")
         if not isinstance(value, list) or len(value) > _MOST_NAMES:
             raise NonsenseError("the names are no list")
         found = []
@@ -123,7 +134,7 @@ class Reader:
                 raise NonsenseError("a name is none")
             reader = Reader({"number": one[1], "text": one[2]})
             number = reader.whole("number", _MOST_NAMES)
-            found.append(Name(kind=one[0], number=number, text=reader.text("text", 4000)))
+            found.append(Name(kind=one[0], number=number, text=reader.text("text", _LONGEST_WORDS)))
         return found
 
 
@@ -142,6 +153,9 @@ def unpacked(data: bytes, count: int) -> NDArray[np.void]:
     Raises:
         NonsenseError: They are not so many.
     """
+    rows = np.empty(count, dtype=ROW_TYPE)
+    if not count:
+        return rows
     size = count * ROW.size
     reader = zlib.decompressobj()
     try:
@@ -150,7 +164,6 @@ def unpacked(data: bytes, count: int) -> NDArray[np.void]:
         raise NonsenseError("rows cannot be unpacked") from error
     if len(plain) != size or not (reader.eof or reader.flush() == b""):
         raise NonsenseError(f"there are not {count} rows")
-    rows = np.empty(count, dtype=ROW_TYPE)
     at = 0
     for name in COLUMNS:
         width = ROW_TYPE[name].itemsize
@@ -205,8 +218,17 @@ class Sense:
 def clock_identity() -> str:
     """Equal for processes whose CLOCK_MONOTONIC is the same; empty when that cannot be told.
 
-    It counts from the start of a kernel (boot_id), and each of its time namespaces may shift it.
+    It counts from the start of a kernel, and each of its time namespaces may shift it.
     """
+    return _identity("time")
+
+
+def network_identity() -> str:
+    """Equal for processes whose loopback addresses are the same."""
+    return _identity("net") or socket.gethostname()
+
+
+def _identity(namespace: str) -> str:
     if sys.platform != "linux":
         return ""
     try:
@@ -214,9 +236,9 @@ def clock_identity() -> str:
     except OSError:
         return ""
     try:
-        namespace = os.readlink("/proc/self/ns/time")
+        kind = Path(f"/proc/self/ns/{namespace}").readlink()
     except FileNotFoundError:  # an older kernel, that has none
-        namespace = ""
+        return boot
     except OSError:
         return ""
-    return f"{boot} {namespace}"
+    return f"{boot} {kind}"

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gevent
 
 from perfkit.recording.events import CUT_OFF, ERROR, REQUEST, ROW, Name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _ROWS = 4096
 _LONGEST = 2**31 - 1
@@ -49,6 +52,8 @@ class Turn:
         target: Which service.
         phase: `OUTSIDE`, or 0 for the stage at its intended start.
         patience: Seconds after which it has failed; None for as long as its client likes.
+        receive: Reads the answer, notes ``end``, ``size``, ``status`` and ``checks``, and says why
+            the request has failed or None; None where Locust's word is taken for all that.
         greenlet: Whose work it is.
     """
 
@@ -61,6 +66,7 @@ class Turn:
         "label",
         "patience",
         "phase",
+        "receive",
         "request",
         "size",
         "start",
@@ -76,6 +82,7 @@ class Turn:
         self.label: str | None = None
         self.phase = OUTSIDE
         self.patience = patience
+        self.receive: Callable[[Any], BaseException | str | None] | None = None
         self.greenlet = gevent.getcurrent()
 
 

@@ -12,12 +12,14 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import gevent
-import zmq
+import locust
 from _perfkit_crew import NotReadyError
 from _perfkit_messages import LARGEST, MESSAGE
 from locust.dispatch import UsersDispatcher
 from locust.rpc import Message, zmqrpc
 from locust.runners import MasterRunner, WorkerNode, WorkerRunner
+from zmq.constants import SocketOption, SocketType
+from zmq.error import ZMQError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,9 +36,9 @@ class _Server(zmqrpc.Server):  # type: ignore[misc] # Locust's types are not rea
     """The master's socket; a message has a largest size, and a worker may come back."""
 
     def __init__(self, host: str, port: int) -> None:
-        zmqrpc.BaseSocket.__init__(self, zmq.ROUTER, ":" not in host)
-        self.socket.setsockopt(zmq.MAXMSGSIZE, LARGEST)
-        self.socket.setsockopt(zmq.ROUTER_HANDOVER, 1)
+        zmqrpc.BaseSocket.__init__(self, SocketType.ROUTER, ":" not in host)
+        self.socket.setsockopt(SocketOption.MAXMSGSIZE, LARGEST)
+        self.socket.setsockopt(SocketOption.ROUTER_HANDOVER, 1)
         address = f"tcp://[{host}]" if ":" in host else f"tcp://{host}"
         try:
             if port:
@@ -44,7 +46,7 @@ class _Server(zmqrpc.Server):  # type: ignore[misc] # Locust's types are not rea
                 self.port = port
             else:
                 self.port = self.socket.bind_to_random_port(address)
-        except zmq.ZMQError as error:
+        except ZMQError as error:
             where = f"{host}:{port}" if port else host
             raise NotReadyError(
                 f"workers cannot be awaited at {where}: {error.strerror}; "
@@ -60,7 +62,6 @@ class Master(MasterRunner):  # type: ignore[misc]
         host: Address to listen at.
         port: Its port, or 0 for a free one.
         hear: Is given each worker's identity and what it says.
-        gone: Is told when Locust's own word for leaving comes.
     """
 
     def __init__(
@@ -73,6 +74,11 @@ class Master(MasterRunner):  # type: ignore[misc]
         self.register_message(MESSAGE, self._on_message)
 
     @property
+    def version(self) -> str:
+        """Locust's."""
+        return str(locust.__version__)
+
+    @property
     def port(self) -> int:
         """Where it listens."""
         found: int = self.server.port
@@ -82,8 +88,8 @@ class Master(MasterRunner):  # type: ignore[misc]
         """Say something to a worker; should it be gone, silence tells."""
         try:
             self.server.send_to_client(Message(MESSAGE, {"say": say, **content}, client))
-        except Exception:
-            _LOG.exception("nothing can be said to a worker")
+        except Exception as error:  # noqa: BLE001 - whatever Locust's retries come to
+            _LOG.warning("nothing can be said to a worker: %r", error)
 
     def client_listener(self) -> None:
         """Take messages for ever, whatever they are."""
@@ -99,15 +105,16 @@ class Master(MasterRunner):  # type: ignore[misc]
     def handle_message(self, client_id: str, msg: Message) -> None:
         """Heed what perfkit's own workers say, and nothing else."""
         known = client_id in self.clients
-        if msg.type in {MESSAGE, "heartbeat"} and known:
-            if msg.type == "heartbeat":
+        match msg.type:
+            case "client_ready" if known or len(self.clients) < _MOST_PEERS:
+                heed = isinstance(msg.data, str) and msg.data != ""
+            case "heartbeat":
                 state, cpu = msg.data["state"], msg.data["current_cpu_usage"]
-                if not (isinstance(state, str) and isinstance(cpu, (int, float))):
-                    return
+                heed = known and isinstance(state, str) and isinstance(cpu, (int, float))
+            case _:
+                heed = known and msg.type == MESSAGE
+        if heed:
             super().handle_message(client_id, msg)
-        elif msg.type == "client_ready" and isinstance(msg.data, str):
-            if known or len(self.clients) < _MOST_PEERS:
-                super().handle_message(client_id, msg)
 
     def _on_message(self, *, msg: Message, **_: Any) -> None:  # noqa: ANN401
         self._hear(msg.node_id, msg.data)
@@ -146,8 +153,8 @@ class Worker(WorkerRunner):  # type: ignore[misc]
         """Say something to the master; should it be gone, silence tells."""
         try:
             self.client.send(Message(MESSAGE, {"say": say, **content}, self.client_id))
-        except Exception:
-            _LOG.exception("nothing can be said to the master")
+        except Exception as error:  # noqa: BLE001 - whatever Locust's retries come to
+            _LOG.warning("nothing can be said to the master: %r", error)
 
     def connect_to_master(self) -> None:
         """Wait until the master knows us.
@@ -176,8 +183,6 @@ class Worker(WorkerRunner):  # type: ignore[misc]
     @property
     def version(self) -> str:
         """Locust's."""
-        import locust
-
         return str(locust.__version__)
 
     def start(self, user_count: int, spawn_rate: float, **_: Any) -> None:  # noqa: ANN401
@@ -189,7 +194,7 @@ class Worker(WorkerRunner):  # type: ignore[misc]
         environment._filter_tasks_by_tags()  # noqa: SLF001
         environment.events.test_start.fire(environment=environment)
         for kind in self.user_classes:
-            kind.host = kind.host or environment.host
+            kind.host = environment.host
         me = WorkerNode(id=self.client_id)
         dispatcher = UsersDispatcher(worker_nodes=[me], user_classes=self.user_classes)
         dispatcher.new_dispatch(count, rate)
@@ -206,6 +211,7 @@ class Worker(WorkerRunner):  # type: ignore[misc]
 
     def hang_up(self) -> None:
         """End the line, after what was said has left."""
+        self.greenlet.kill(block=False)
         context = self.client.socket.context
         self.client.close(linger=_LINGER_MILLISECONDS)
         context.term()

@@ -28,7 +28,7 @@ class Sending:
         request: The request.
         number: Of its name.
         wanted: Variables in it.
-        statuses: Allowed statuses by check; None where the check is not about it.
+        reads: Its answer's body is looked into.
     """
 
     def __init__(self, request: Request, number: int) -> None:
@@ -57,6 +57,7 @@ class Sending:
             for index, check in enumerate(request.checks)
             if check.seconds is not None
         )
+        self.reads = bool(self.needles or request.capture)
         self.any_status = any(check.status is not None for check in request.checks)
 
     def render(self, values: dict[str, str]) -> tuple[str, dict[str, str], bytes | None]:
@@ -133,23 +134,24 @@ class Body:
     """
 
     def __init__(self, sending: Sending) -> None:
-        self.size = 0
         self._missing = dict(sending.needles) if sending.needles else _NOTHING
         self._overlap = sending.overlap
         self._tail = b""
         self._keep: list[bytes] | None = [] if sending.request.capture else None
 
-    def read(self, read: Callable[[int], bytes]) -> None:
-        """Read all of it."""
+    def read(self, read: Callable[[int], bytes]) -> int:
+        """Read all of it, and return its length."""
+        total = 0
         size = _CHUNK
         while size == _CHUNK:  # a shorter piece is the last
             piece = read(_CHUNK)
             size = len(piece)
-            self.size += size
+            total += size
             if self._keep is not None:
                 self._keep.append(piece)
             if self._missing:
                 self._search(piece)
+        return total
 
     def _search(self, piece: bytes) -> None:
         text = self._tail + piece
@@ -186,13 +188,24 @@ def _at(document: Any, path: str) -> str:  # noqa: ANN401 - any JSON value
     return found if isinstance(found, str) else json.dumps(found)
 
 
-def judge(sending: Sending, status: int, body: Body, seconds: float) -> tuple[int, str | None]:
+def count(read: Callable[[int], bytes]) -> int:
+    """Length of a body that nobody looks into."""
+    total = size = len(read(_CHUNK))
+    while size == _CHUNK:
+        size = len(read(_CHUNK))
+        total += size
+    return total
+
+
+def judge(
+    sending: Sending, status: int, body: Body | None, seconds: float
+) -> tuple[int, str | None]:
     """Hold an answer against its checks.
 
     Args:
         sending: What the answer is to.
         status: Its HTTP status.
-        body: Its body.
+        body: Its body, or None where nobody looks into it.
         seconds: Its service time.
 
     Returns:
@@ -209,7 +222,7 @@ def judge(sending: Sending, status: int, body: Body, seconds: float) -> tuple[in
             why = why or f"{_label(check)}: status {status}"
     if not sending.any_status and status >= 400:  # noqa: PLR2004 - client and server errors
         why = f"status {status}"
-    for index in body.missing():
+    for index in body.missing() if body is not None else ():
         failed |= 1 << index
         why = why or f"{_label(sending.request.checks[index])}: text not in the body"
     for index, limit in sending.times:

@@ -1,11 +1,11 @@
 """Locust users that follow the profile's schedule and have every request recorded.
 
-Relied upon in Locust beyond its documentation, and guarded by tests/loadtest/test_engine_guard.py:
+Relied upon in Locust beyond its documentation, and guarded by tests/loadtest/engine/test_guard.py:
 `TaskSet.wait` is what every task set calls between tasks; the clients of `FastHttpUser` and
 `HttpUser` send everything through their ``request`` method and hand its ``context`` to the event;
-`FastHttpSession.client` is geventhttpclient's user agent, with `valid_response_codes` and a
-``clientpool`` whose clients repeat a request that got no answer as often as their pool's ``size``
-lets them.
+`FastHttpSession.client` is geventhttpclient's user agent, with `valid_response_codes`,
+`redirect_response_codes` and a ``clientpool`` whose clients repeat a request that got no answer as
+often as their pool's ``size`` lets them.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ from typing import TYPE_CHECKING, Any
 import gevent
 from _perfkit_crew import KEY, seeded
 from _perfkit_rows import Turn, error_text
-from _perfkit_scenario import Body, Script, Sending, Values, judge
+from _perfkit_scenario import Body, Script, Sending, Values, count, judge
 from _perfkit_wire import Lead, Wire
 from gevent import GreenletExit
 from locust import FastHttpUser, TaskSet, task
 from locust.clients import HttpSession
 from locust.contrib.fasthttp import FastHttpSession
 from locust.exception import CatchResponseError
+
+from perfkit.recording.events import FAILED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -151,6 +153,10 @@ class ScenarioUser(Paced, FastHttpUser):  # type: ignore[misc] # Locust's types 
         # A status is for the checks to judge. Locust's client would read the whole body of a bad
         # one into a text, and fail in an odd way when it is no UTF-8.
         self._agent.valid_response_codes = _ANY_STATUS
+        self._agent.redirect_response_codes = frozenset()  # a redirect is an answer like others
+        self._request = self.client.request
+        self._rows = self.crew.rows
+        self._why: BaseException | str | None = None
         # A TLS socket does not tell, and would not hold anything back.
         plain = self.host.lower().startswith("http:")
         self._lead = self.crew.course.lead if plain else Lead(0.0)
@@ -190,6 +196,7 @@ class ScenarioUser(Paced, FastHttpUser):  # type: ignore[misc] # Locust's types 
             CatchResponseError: An answer was wrong.
         """
         self._turn = Turn(target=self.target, patience=self.script.timeout)
+        self._turn.receive = self._receive
         self._context = {KEY: self._turn}
         for sending in self.script.setup:
             self._turn.due = self._turn.free = monotonic()
@@ -224,34 +231,31 @@ class ScenarioUser(Paced, FastHttpUser):  # type: ignore[misc] # Locust's types 
         turn.end = None
         turn.start = monotonic()
         self._wire.expect(turn, woken=woken)
-        self.crew.rows.begin(turn)
-        why: BaseException | str | None
+        self._sending = sending
+        rows = self._rows
+        rows.begin(turn)
         try:
-            with self.client.request(
+            # As soon as the headers are there, Locust fires the event, and its listener has
+            # `_receive` read the rest.
+            self._request(
                 sending.method,
                 path,
                 name=sending.name,
                 data=body,
-                catch_response=True,
                 stream=True,
                 headers=headers,
-                allow_redirects=False,
                 context=self._context,
-            ) as answer:
-                why = self._receive(sending, answer)
-                if why is None:
-                    answer.success()
-                else:
-                    answer.failure(why)
+            )
         except Exception as error:  # noqa: BLE001 - not one of those Locust knows
-            why = error
-            self._stamp(error)
-            rows = self.crew.rows
-            if turn in rows.flying:
-                rows.end(turn, turn.end, 1, rows.errors.of(error_text(error)))
+            self._why = error
+            end = self._stamp(error)
+            rows.end(turn, end, FAILED, rows.errors.of(error_text(error)))
+        why = self._why
+        if why is None:
+            return None
         if isinstance(why, BaseException):
             self._connect()
-        return None if why is None else error_text(why)
+        return error_text(why)
 
     def _stamp(self, error: BaseException | None) -> float:
         """Take the end of a request from its socket, where that tells."""
@@ -261,23 +265,27 @@ class ScenarioUser(Paced, FastHttpUser):  # type: ignore[misc] # Locust's types 
         self._turn.end = end
         return end
 
-    def _receive(self, sending: Sending, answer: Any) -> BaseException | str | None:  # noqa: ANN401
+    def _receive(self, answer: Any) -> BaseException | str | None:  # noqa: ANN401
+        """Read an answer and judge it; returns why the request has failed, or None."""
+        self._why = self._judged(self._sending, answer)
+        return self._why
+
+    def _judged(self, sending: Sending, answer: Any) -> BaseException | str | None:  # noqa: ANN401
         turn = self._turn
         turn.status = answer.status_code
         error: BaseException | None = getattr(answer, "error", None)
-        body = Body(sending)
+        body = Body(sending) if sending.reads else None
         if error is None:
             try:
-                body.read(answer.read)
+                turn.size = count(answer.read) if body is None else body.read(answer.read)
             except (Exception, gevent.Timeout) as broken:  # noqa: BLE001 - whatever the client raises
                 error = broken
         end = self._stamp(error)
-        turn.size = body.size
         if error is not None:
             return error
         why: str | None
         turn.checks, why = judge(sending, turn.status, body, end - turn.start)
-        if why is None and sending.request.capture:
+        if why is None and body is not None and sending.request.capture:
             try:
                 self._values.kept.update(body.captured(sending.request.capture))
             except LookupError as missing:

@@ -37,7 +37,6 @@ from perfkit.machine.process import (
     Tail,
     describe_exit,
     exit_code,
-    has_ended,
     kill_group,
     one_line,
     pipe,
@@ -103,7 +102,7 @@ class K6Generator:
         spec = self._spec
         if len(spec.targets) != 1 or spec.workers + spec.remote_workers != 1 or spec.windows:
             raise EngineError("k6 sends to one service, from one process", detail="")
-        if problems := k6_problems(spec.profile):
+        if problems := k6_problems(spec.profile, users=spec.profile.users):
             raise EngineError(str(problems[0]), detail="")
         try:
             program = find_k6()
@@ -207,7 +206,7 @@ class K6Generator:
         with contextlib.suppress(OSError), pipe(self._running.stdout) as stdout:
             for line in stdout:
                 self._heard = time.monotonic()
-                if self._broken is not None:
+                if self._broken is not None or not line.endswith(b"\n"):
                     continue  # read on, or it would wait for us for ever
                 try:
                     point = reader.read(line)
@@ -216,6 +215,7 @@ class K6Generator:
                             self._ledger.add(point)
                 except (ValueError, LookupError, AttributeError, TypeError):
                     self._broken = one_line(f"k6 says {line[:120]!r}")
+        self._heard = time.monotonic()
         self._over.set()
 
     def _next(self) -> Second | None:
@@ -224,10 +224,10 @@ class K6Generator:
             return None
         number = len(self._seconds) + 1
         due = self._origin + number + FLUSH_SECONDS
-        while time.monotonic() < due:
-            if self._over.wait(_LOOK_SECONDS):
-                return self._last()
+        while time.monotonic() < due and not self._over.wait(_LOOK_SECONDS):
             self._look_after()
+        if self._over.is_set() and self._heard < self._origin + number:
+            return self._last()
         return self._second(float(number))
 
     def _look_after(self) -> None:
@@ -285,16 +285,15 @@ class K6Generator:
 
     def _last(self) -> Second:
         """The rest, when it has ended."""
-        now = time.monotonic()
+        ended = self._heard - self._origin
         self._wait_over()
         if self._in_order():
             with self._lock:
-                self._ledger.cut(time.time_ns())
-        previous = self._seconds[-1].second if self._seconds else 0.0
-        found = self._second(max(now - self._origin, previous))
+                self._ledger.cut(round(self._heard * _NANO) - self._offset)
+        found = self._second(ended)
         if abs(clock_offset() - self._offset) > _CLOCK_STEP * _NANO:
             self._notes.append("the system's clock was set while k6 ran: its times may be wrong")
-        self._end = self._ending(now - self._origin)
+        self._end = self._ending(ended)
         return found
 
     def _in_order(self) -> bool:
@@ -367,9 +366,9 @@ class K6Generator:
         return self._process
 
     def _wait_over(self) -> None:
-        """Wait a little for its end; it stays unreaped."""
+        """Wait a little until its exit code is known: its first thread may be gone before that."""
         deadline = time.monotonic() + _GRACE_SECONDS
-        while not has_ended(self._running) and time.monotonic() < deadline:
+        while exit_code(self._running) is None and time.monotonic() < deadline:
             time.sleep(0.01)
 
     def _kill(self) -> None:

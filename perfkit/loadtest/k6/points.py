@@ -30,7 +30,12 @@ _POINT = re.compile(
 )
 _MAYBE = re.compile(rb'"metric":\s*"(?:' + _NAMES + rb')"')
 _TAG = re.compile(rb'"(\w+)":"([^"]*)"')
+_METRICS = {name.encode(): name for name in WANTED}
+_BEGIN = b'{"metric":"'
+_NAME_AT = len(_BEGIN)
+_MOST_TAGS = 10_000
 _TO_SECOND = 19  # characters of 2026-08-22T10:11:12
+_ZONE = 6  # characters of +02:00
 _NANO_DIGITS = 9
 _NANOS = 1_000_000_000
 
@@ -59,11 +64,12 @@ class Point:
 
 
 class PointReader:
-    """Reads lines, and remembers the last second it saw."""
+    """Reads lines, and remembers what it saw: seconds and tags come again and again."""
 
     def __init__(self) -> None:
         self._second = b""
         self._epoch = 0
+        self._tags: dict[bytes, tuple[int, int, str]] = {}
 
     def read(self, line: bytes) -> Point | None:
         """The point of a line; None for one that is not wanted.
@@ -71,12 +77,19 @@ class PointReader:
         Raises:
             ValueError: The line is broken.
         """
+        if line.startswith(_BEGIN) and line[_NAME_AT : line.find(b'"', _NAME_AT)] not in _METRICS:
+            return None
         match = _POINT.fullmatch(line)
         if match is None:
             return self._read_json(line) if _MAYBE.search(line) else None
         metric, time, value, tags, vu = match.groups()
-        found = {name.decode(): text.decode() for name, text in _TAG.findall(tags)}
-        return self._point(metric.decode(), time, float(value), found, int(vu or 0))
+        told = self._tags.get(tags)
+        if told is None:
+            if len(self._tags) >= _MOST_TAGS:
+                self._tags.clear()
+            told = self._tags[tags] = _told({k.decode(): v.decode() for k, v in _TAG.findall(tags)})
+        name = _METRICS[metric]
+        return Point(name, self._nanoseconds(time), float(value), int(vu or 0), *told)
 
     def _read_json(self, line: bytes) -> Point | None:
         told = json.loads(line)
@@ -84,34 +97,24 @@ class PointReader:
             return None
         data = told["data"]
         tags = data.get("tags") or {}
-        vu = (data.get("metadata") or {}).get("vu") or tags.get("vu") or 0
-        time = data["time"].encode()
-        return self._point(told["metric"], time, float(data["value"]), tags, int(vu))
-
-    def _point(
-        self, metric: str, time: bytes, value: float, tags: dict[str, str], vu: int
-    ) -> Point:
-        return Point(
-            metric=metric,
-            time=self._nanoseconds(time),
-            value=value,
-            vu=vu,
-            request=int(tags.get(NUMBER_TAG, -1)),
-            status=int(tags.get("status", 0)),
-            error=tags.get(ERROR_TAG, ""),
-        )
+        vu = (data.get("metadata") or {}).get("vu") or 0
+        time = self._nanoseconds(data["time"].encode())
+        return Point(told["metric"], time, float(data["value"]), int(vu), *_told(tags))
 
     def _nanoseconds(self, time: bytes) -> int:
-        """Of RFC 3339; k6 writes the local zone, and leaves trailing zeros out."""
-        fraction, zone = time[_TO_SECOND:], b"Z"
-        for sign in (b"Z", b"+", b"-"):
-            at = fraction.find(sign)
-            if at >= 0:
-                fraction, zone = fraction[:at], fraction[at:]
-                break
+        """Of RFC 3339; k6 leaves trailing zeros out, and writes the local zone, which is UTC."""
+        if time.endswith(b"Z"):
+            fraction, zone = time[_TO_SECOND:-1], b"Z"
+        else:
+            fraction, zone = time[_TO_SECOND:-_ZONE], time[-_ZONE:]
         second = time[:_TO_SECOND] + zone
         if second != self._second:
             self._epoch = int(datetime.fromisoformat(second.decode()).timestamp())
             self._second = second
         digits = fraction[1:].ljust(_NANO_DIGITS, b"0")[:_NANO_DIGITS]
         return self._epoch * _NANOS + int(digits)
+
+
+def _told(tags: dict[str, str]) -> tuple[int, int, str]:
+    """Number of the request, status, and error."""
+    return int(tags.get(NUMBER_TAG, -1)), int(tags.get("status", 0)), tags.get(ERROR_TAG, "")

@@ -76,8 +76,13 @@ def find_k6() -> K6:
     return K6(path=Path(path), version=f"{match[1]}{match[2]}", built=match[3])
 
 
-def k6_problems(profile: Profile) -> list[PerfkitError]:
-    """What a profile asks for and k6 cannot do; all of it."""
+def k6_problems(profile: Profile, *, users: float) -> list[PerfkitError]:
+    """What a profile asks for and k6 cannot do; all of it.
+
+    Args:
+        profile: The profile.
+        users: Users that are held ready at most.
+    """
     scenario = profile.scenario
     remedy = "leave --engine out"
     found = []
@@ -93,13 +98,13 @@ def k6_problems(profile: Profile) -> list[PerfkitError]:
                 remedy=f"say 'arrivals: uniform', or {remedy}",
             )
         )
-    if scenario.setup and profile.users > MOST_PREPARED:
+    if scenario.setup and users > MOST_PREPARED:
         found.append(
             PerfkitError(
                 "k6 would prepare too many users",
-                got=f"setup for {profile.users} users",
+                got=f"setup for {users:g} users",
                 allowed=f"at most {MOST_PREPARED}",
-                remedy=f"take fewer users (--user-scale), or {remedy}",
+                remedy=f"take fewer users (--user-scale; --to in a search), or {remedy}",
             )
         )
     return found

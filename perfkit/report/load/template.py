@@ -34,8 +34,14 @@ Items = list[dict[str, str]]
 
 
 def load_sections(views: Sequence[LoadView]) -> dict[str, Any]:
-    """The template's sections over one run or several: the guide's order and headings."""
+    """The template's sections over one run or several: the guide's order and headings.
+
+    Runs of several engines make one set of sections for each engine.
+    """
     found: dict[str, Any] = {}
+    engines = {_engine(view) for view in views}
+    if len(engines) > 1:  # side by side, and never taken together
+        return {engine: _sections_of(views, engine) for engine in sorted(engines)}
     for kind, name in _SECTIONS.items():
         mine = [view for view in views if view.kind is kind]
         for view in mine:
@@ -56,6 +62,15 @@ def load_sections(views: Sequence[LoadView]) -> dict[str, Any]:
     found["Status"] = outcome.status_line(views)
     found["Recommendation"] = outcome.recommend(views).text
     return found
+
+
+def _sections_of(views: Sequence[LoadView], engine: str) -> dict[str, Any]:
+    return load_sections([view for view in views if _engine(view) == engine])
+
+
+def _engine(view: LoadView) -> str:
+    """``"k6"`` of ``"k6 1.1.0 on go1.24.4, linux/amd64, one process"``."""
+    return view.engine.partition(" ")[0]
 
 
 def _unique(name: str, view: LoadView, found: dict[str, Any]) -> str:

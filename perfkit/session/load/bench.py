@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from perfkit.loadtest.backing import Backing, start_backing
 from perfkit.loadtest.service import ServiceLaunch
+from perfkit.loadtest.target import free_port
 from perfkit.machine import cpus
 from perfkit.machine.guardian import Guardian
 from perfkit.provision.cache import cache_root
@@ -63,6 +64,8 @@ class LoadBench:
         self.listener = listener
         self.mark = f"{run}.{secrets.token_hex(4)}"
         self.placed = placed(pin=plan.method.pin)
+        # Workers from elsewhere come back to it for every load of the run.
+        self.port = plan.port or (free_port() if plan.method.remote_workers else None)
         self._resources = ExitStack()
         self._launches: dict[Side, ServiceLaunch] = {}
         self.facts: dict[Side, SideFacts] = {}

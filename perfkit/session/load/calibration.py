@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from perfkit.loadtest.generator import EngineError, Generator
+from perfkit.loadtest.engines import make_generator
+from perfkit.loadtest.generator import EngineError
 from perfkit.loadtest.null_server import start_null
 from perfkit.loadtest.spec import EngineSpec
 from perfkit.machine import cpus, host
@@ -134,12 +135,14 @@ def _events(
             events=files,
             workers=method.workers,
             remote_workers=0,
+            remote_seconds=0.0,
+            more=False,
             bind="127.0.0.1",
             port=None,
             cpus=where.generator,
             mark=mark,
         )
-        generator = stack.enter_context(Generator(spec))
+        generator = stack.enter_context(make_generator(spec))
         generator.ready()
         listener(
             LoadStarted(

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from perfkit.decide.load.abort import Aborts
-from perfkit.loadtest.generator import EngineError, Generator
+from perfkit.loadtest.engines import make_generator
+from perfkit.loadtest.generator import EngineError
 from perfkit.loadtest.sampler import Sampler
 from perfkit.loadtest.service import ServiceError, start_service
 from perfkit.loadtest.spec import EngineSpec
@@ -24,17 +25,19 @@ from perfkit.recording.load import (
     SegmentStart,
     Window,
 )
-from perfkit.session.progress import LoadSecond, LoadStarted, Stage
+from perfkit.session.progress import LoadSecond, LoadStarted, Note, Stage
 from perfkit.variant import Side
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from perfkit.loadtest.engines import Engine
     from perfkit.loadtest.generator import Origin, Second
     from perfkit.loadtest.service import RunningService
     from perfkit.recording.load import LoadRecorder
     from perfkit.session.load.bench import LoadBench
 
+_REMOTE_SECONDS = 300.0  # for which workers from other machines are waited for
 _SAID = frozenset({"interrupted", "disk", "backing"})
 """Reasons that stand, whatever else went wrong."""
 
@@ -120,7 +123,9 @@ def run_segment(bench: LoadBench, segment: Segment, recorder: LoadRecorder) -> E
             if service.pid is not None
         ]
         spec = _spec(bench, segment, start, services)
-        generator = stack.enter_context(Generator(spec))
+        generator = stack.enter_context(
+            make_generator(spec, lambda text: bench.listener(Note(text=text)))
+        )
         return _Watch(bench, segment, recorder, services, samplers).run(generator)
 
 
@@ -160,8 +165,10 @@ def _spec(
         events=tuple(bench.folder / file for file in start.events),
         workers=plan.method.workers,
         remote_workers=plan.method.remote_workers,
+        remote_seconds=_REMOTE_SECONDS,
+        more=segment.seconds_after != 0,
         bind=plan.bind,
-        port=plan.port or None,
+        port=bench.port,
         cpus=bench.placed.generator,
         mark=bench.mark,
     )
@@ -191,7 +198,7 @@ class _Watch:
         self._samplers = samplers
         self._aborts = Aborts(segment.profile.aborts)
 
-    def run(self, generator: Generator) -> Ended:
+    def run(self, generator: Engine) -> Ended:
         segment = self._segment
         began = self._ready(generator)
         self._recorder.append(SegmentOrigin(id=segment.id, clock=began.clock, wall=began.wall))
@@ -208,7 +215,7 @@ class _Watch:
             raise
         return self._end(generator)
 
-    def _ready(self, generator: Generator) -> Origin:
+    def _ready(self, generator: Engine) -> Origin:
         """Wait until the users are; a service that died meanwhile is not the engine's failure."""
         try:
             return generator.ready()
@@ -225,7 +232,7 @@ class _Watch:
     def _dead(self) -> RunningService | None:
         return next((service for service in self._services if not service.alive()), None)
 
-    def _end(self, generator: Generator) -> Ended:
+    def _end(self, generator: Engine) -> Ended:
         """Wait for the end, find out what it was, and record it."""
         told = generator.finish()
         reason, detail = told.reason, told.detail

@@ -51,6 +51,7 @@ class Asked(NamedTuple):
 
 Answering: TypeAlias = Callable[[asyncio.StreamWriter, Asked], Awaitable[bool]]
 """Answers a request; returns whether the connection is kept."""
+HOST = os.environ.get("SERVER_HOST", "127.0.0.1")
 
 
 def now() -> int:
@@ -197,9 +198,9 @@ def save() -> None:
 async def main() -> None:
     loop = asyncio.get_running_loop()
     if MODE in {"latency", "freeze"}:
-        server = await loop.create_server(Plain, "127.0.0.1", 0, backlog=2048)
+        server = await loop.create_server(Plain, HOST, 0, backlog=2048)
     else:
-        server = await asyncio.start_server(serve, "127.0.0.1", 0, backlog=2048)
+        server = await asyncio.start_server(serve, HOST, 0, backlog=2048)
     sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
     await loop.run_in_executor(None, sys.stdin.read)

@@ -30,6 +30,7 @@ class Run:
     origin: Origin
     seconds: list[Second]
     events: Events
+    files: tuple[Events, ...]
 
 
 class Server:
@@ -133,15 +134,20 @@ class Tools:
 
     def spec(self, profile: Profile, *targets: str, **changes: Any) -> EngineSpec:
         self._specs += 1
+        count = changes.get("workers", 1) + changes.get("remote_workers", 0)
         content: dict[str, Any] = {
             "engine": "locust",
             "profile": profile,
             "targets": targets,
             "windows": (),
             "seed": 1,
-            "events": (self.folder / f"run{self._specs}.arrow",),
+            "events": tuple(
+                self.folder / f"run{self._specs}-{number}.arrow" for number in range(count)
+            ),
             "workers": 1,
             "remote_workers": 0,
+            "remote_seconds": 10.0,
+            "more": False,
             "bind": "127.0.0.1",
             "port": None,
             "cpus": frozenset(),
@@ -154,11 +160,12 @@ class Tools:
         profile: Profile,
         *targets: str,
         each: Callable[[Generator, Second], None] | None = None,
+        tell: Callable[[str], None] = lambda _: None,
         **changes: Any,
     ) -> Run:
-        """A whole run; every request is in one of the counts, and in the file."""
+        """A whole run; every request is in one of the counts, and in the files."""
         spec = self.spec(profile, *targets, **changes)
-        with Generator(spec) as generator:
+        with Generator(spec, tell) as generator:
             origin = generator.ready()
             seconds = []
             for second in generator.seconds():
@@ -166,13 +173,17 @@ class Tools:
                 if each is not None:
                     each(generator, second)
             end = generator.finish()
+        files = tuple(read_events([file]) for file in spec.events)
+        for one, file in zip(end.workers, files, strict=True):
+            assert one.sent == one.answered + one.failed + one.cut_off + one.in_flight
+            load = file.phase >= 0
+            told = (one.answered, one.failed, one.cut_off)
+            assert tuple(int((load & (file.outcome == kind)).sum()) for kind in range(3)) == told
+        assert sum(one.sent for one in seconds) == sum(one.sent for one in end.workers)
         events = read_events(spec.events)
-        (worker,) = end.workers
-        assert worker.sent == worker.answered + worker.failed + worker.cut_off + worker.in_flight
-        load = events.phase >= 0
-        told = (worker.answered, worker.failed, worker.cut_off)
-        assert tuple(int((load & (events.outcome == kind)).sum()) for kind in range(3)) == told
-        self.runs.append(Run(end=end, origin=origin, seconds=seconds, events=events))
+        self.runs.append(
+            Run(end=end, origin=origin, seconds=seconds, events=events, files=files)
+        )
         return self.runs[-1]
 
 

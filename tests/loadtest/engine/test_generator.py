@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from perfkit.loadtest import generator
+from perfkit.loadtest.engine_process import ENGINE
 from perfkit.loadtest.generator import EngineError, Generator
 from perfkit.loadtest.spec import spec_from_json, spec_to_json
 from perfkit.machine._sweeper import strays
@@ -167,7 +168,7 @@ def test_two_at_once(tools: Tools) -> None:
 def test_the_engine_needs_no_installed_perfkit() -> None:
     """It finds the perfkit it lies in, from any folder."""
     done = subprocess.run(
-        [sys.executable, "-I", str(generator.ENGINE)],
+        [sys.executable, "-I", str(ENGINE)],
         input=b"{}\n",
         capture_output=True,
         cwd="/",

@@ -13,6 +13,7 @@ import inspect, json, re
 import locust, gevent
 from geventhttpclient.client import HTTPClient, HTTPClientPool
 from geventhttpclient.connectionpool import ConnectionPool
+from geventhttpclient.useragent import UserAgent
 from locust import FastHttpUser, HttpUser, TaskSet, User
 from locust.clients import HttpSession
 from locust.contrib import fasthttp
@@ -56,6 +57,8 @@ print(json.dumps({
         fasthttp.ResponseContextManager.read).parameters) == ["self", "n"],
     "status codes are judged by valid_response_codes":
         "self.valid_response_codes" in source(type(user_client)._verify_status),
+    "redirects are those of redirect_response_codes":
+        "resp.status_code in self.redirect_response_codes" in source(UserAgent.urlopen),
     "the agent's pool can be closed and used again": hasattr(user_client.clientpool, "close")
         and hasattr(user_client.clientpool, "clients"),
     "repetitions are as many as the pool's size": "attempts_left = self._connection_pool.size + 1"

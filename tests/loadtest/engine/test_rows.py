@@ -10,7 +10,7 @@ import gevent
 import numpy as np
 import pytest
 
-from perfkit.loadtest.generator import ENGINE
+from perfkit.loadtest.engine_process import ENGINE
 from perfkit.recording.events import ROW_TYPE
 
 sys.path.insert(0, str(ENGINE))

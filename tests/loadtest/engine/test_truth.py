@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.loadtest.engine.conftest import Tools
 
 ATTEMPTS = 3
-TOO_BUSY = 0.002
+TOO_BUSY = 0.005
 FEW, MANY = 2, 150
 QUANTILES = (0.5, 0.95, 0.99)
 
@@ -32,7 +32,7 @@ def in_some_attempt(attempt: Callable[[Tools], None], tools: Tools) -> None:
         try:
             return attempt(tools)
         except AssertionError:
-            lag = float(np.median([second.lag for second in tools.runs[-1].seconds]))
+            lag = max(second.lag for second in tools.runs[-1].seconds)
             if left:
                 continue
             if lag > TOO_BUSY:
@@ -104,11 +104,11 @@ def many(tools: Tools) -> None:
 
 def freeze(tools: Tools, users: int) -> None:
     server = tools.server("freeze", 3.0, 1.0)
-    profile = tools.profile((8, 50), users=users, model=Model.OPEN)
+    profile = tools.profile((8, 25), users=users, model=Model.OPEN)
     run = tools.run(profile, server.url)
     lines = server.stop()
     events = run.events
-    assert len(events) == 400
+    assert len(events) == 200
     assert (events.outcome == ANSWERED).all()
     assert run.end.workers[0].unsent == 0
     (stood,) = [line for line in lines if line[0] == "frozen"]
