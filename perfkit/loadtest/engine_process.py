@@ -138,8 +138,10 @@ class EngineProcess:
         return None
 
     def _how_it_ended(self) -> str:
-        self._wait_over()
-        code = exit_code(self.popen)
+        deadline = time.monotonic() + _GRACE_SECONDS
+        # While its threads are still ending, the process is a zombie without a code.
+        while (code := exit_code(self.popen)) is None and time.monotonic() < deadline:
+            time.sleep(0.01)
         self._tail.join(_LOOK_SECONDS)
         return f"the engine {describe_exit(code)}"
 

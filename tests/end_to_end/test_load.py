@@ -50,7 +50,7 @@ def events_of(known: LoadRecording, name: str) -> int:
 
 
 def test_killed_in_the_middle_of_a_comparison_and_resumed(load: Any) -> None:
-    process = load.start(*load.load, *load.sides, "--trials", "3", "--json")
+    process = load.start(*load.load, *load.sides, "--trials", "2", "--json")
     load.wait_for(lambda: lines(load, "segment-origin") == 2, process)
     process.send_signal(signal.SIGKILL)
     process.wait(20)
@@ -64,28 +64,23 @@ def test_killed_in_the_middle_of_a_comparison_and_resumed(load: Any) -> None:
     assert events_of(known, "t00") == sent
     assert process.communicate()[0] == ""
 
-    shown = load("show", folder, "--json")
-    assert shown.json["trials"] == 1 or "trials" in json.dumps(shown.json)
-
     answer = load("load", "--resume", folder, "--json")
     assert answer.code in {0, 3}, answer.err
     assert (folder / FILE_NAME).read_bytes().startswith(before)
     known = read_load(folder)
-    assert [known.starts[f"t{trial:02d}"].attempt for trial in range(3)] == [0, 1, 0]
+    assert [known.starts[f"t{trial:02d}"].attempt for trial in range(2)] == [0, 1]
     assert {end.reason for end in known.ends.values()} == {"finished"}
-    assert list(known.trials) == [0, 1, 2]
+    assert list(known.trials) == [0, 1]
     assert events_of(known, "t00") == sent
     for name, end in known.ends.items():
         assert events_of(known, name) == sum(worker.sent for worker in end.workers)
     assert {path.name for path in folder.iterdir()} >= FILES
-    assert load("load", "--resume", folder, "--seed", "1").code == 2
 
 
 @pytest.mark.parametrize(
     ("number", "seen"),
     [
         (signal.SIGINT, "load"),
-        (signal.SIGINT, "segment-start"),
         (signal.SIGTERM, "segment-origin"),
         (signal.SIGINT, "segment-end"),
     ],
@@ -105,7 +100,6 @@ def test_interrupted(load: Any, number: signal.Signals, seen: str) -> None:
             worker.answered + worker.failed + worker.cut_off for worker in end.workers
         )
     assert answer.out  # what was measured is told
-    assert load("show", folder).out
 
 
 def test_two_at_once(load: Any) -> None:
@@ -121,15 +115,3 @@ def test_two_at_once(load: Any) -> None:
         (worker,) = known.ends["t00"].workers
         assert worker.failed == 0
     load.nothing_is_left()
-
-
-def test_one_that_others_cannot_join(load: Any) -> None:
-    process = load.start(*load.load, *load.sides, "--trials", "2")
-    load.wait_for(lambda: lines(load, "segment-origin"), process)
-    answer = load.start("load", "--resume", load.run_folder())
-    out, err = answer.communicate(timeout=100)
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=100)
-    load.nothing_is_left()
-    assert (answer.returncode, out) == (2, "")
-    assert "another perfkit is measuring this run" in err

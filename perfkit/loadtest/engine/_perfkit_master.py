@@ -73,6 +73,7 @@ class Master:
             self._channel.say("ready")
             while not self._begin.wait(_LOOK_SECONDS):
                 roster.check()
+            roster.check()
             self._load()
         except NotReadyError as error:
             roster.tell_all("refused", why=str(error)[:_LONGEST_NOTE])

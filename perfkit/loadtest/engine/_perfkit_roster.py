@@ -99,6 +99,7 @@ class Roster:
                     f"{command_for(self._spec, self._runner.port)}"
                 )
             gevent.sleep(_LOOK_SECONDS)
+        self.check()
 
     def prepare(self, seconds: float) -> None:
         """Have them make their users ready.
@@ -133,6 +134,7 @@ class Roster:
             if monotonic() > deadline:
                 raise NotReadyError(f"{waiting[0].label()} {late}")
             gevent.sleep(_LOOK_SECONDS)
+        self.check()
 
     # -- talking
 

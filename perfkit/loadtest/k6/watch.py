@@ -6,6 +6,7 @@ import contextlib
 import time
 
 _CLOCK_TRIES = 20
+_SHORTEST = 0.5  # seconds: the system counts CPU time in hundredths of one
 
 
 class CpuShare:
@@ -16,21 +17,24 @@ class CpuShare:
 
         self._error = psutil.Error
         self._count = count
+        self._share = 0.0
         self._wall, self._used = time.monotonic(), 0.0
         self._process: psutil.Process | None = None
         with contextlib.suppress(psutil.Error):
             self._process = psutil.Process(pid)
 
     def take(self) -> float:
-        """Since this was last asked; 0 when it is gone."""
+        """Since this was last asked, or before that when it was only just."""
         wall, used = time.monotonic(), self._used
+        if wall - self._wall < _SHORTEST:
+            return self._share
         if self._process is not None:
             with contextlib.suppress(self._error):
                 times = self._process.cpu_times()
                 used = times.user + times.system
-        share = (used - self._used) / max(wall - self._wall, 1e-9) / self._count
+        self._share = max((used - self._used) / (wall - self._wall) / self._count, 0.0)
         self._wall, self._used = wall, used
-        return max(share, 0.0)
+        return self._share
 
 
 def clock_offset() -> int:

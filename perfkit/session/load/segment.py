@@ -246,7 +246,7 @@ class _Watch:
             id=self._segment.id,
             reason=reason,
             detail=detail,
-            seconds=told.seconds,
+            seconds=max(told.seconds, 0.0),  # it may have been stopped before it began
             workers=told.workers,
         )
         self._recorder.append(end)

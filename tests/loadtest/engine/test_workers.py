@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from tests.loadtest.engine.conftest import Tools
 
+TOO_BUSY = 0.002
 QUANTILES = (0.5, 0.95, 0.99)
 
 
@@ -63,14 +64,16 @@ def test_two_send_exactly_the_profile_and_tell_the_truth(tools: Tools) -> None:
             assert (one.host, one.clock_offset, one.clock_error) == ("", 0.0, 0.0)
             assert [round(x.second) for x in one.health[:4]] == [1, 2, 3, 4]
             assert one.sent == one.answered
+        exact_seconds(run)
         truth = quantiles(log[:, 1] - log[:, 0])
         allowed = np.maximum(0.01 * truth, 0.0003)
         found = quantiles(run.events.end - run.events.due)
         if (np.abs(found - truth) <= allowed).all():
-            break
-    else:
-        pytest.fail(f"{found} instead of {truth}")
-    exact_seconds(run)
+            return
+    lag = max(second.lag for second in run.seconds)
+    if lag > TOO_BUSY:
+        pytest.skip(f"this machine is too busy: timers were {lag * 1000:.1f} ms late")
+    pytest.fail(f"{found} instead of {truth}")
 
 
 def exact_seconds(run: Any) -> None:

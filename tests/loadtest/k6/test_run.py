@@ -72,7 +72,7 @@ def test_closed(tools: Any) -> None:
     share = Counter(run.events.requests[number] for number in load.request.tolist())
     assert 0.5 < share["b"] / worker.sent < 0.95
     assert [one.second for one in run.seconds[:2]] == [1.0, 2.0]
-    assert all(0 <= one.cpu <= 1.5 for one in run.seconds)
+    assert all(0 <= one.cpu <= 1.1 for one in run.seconds)
 
 
 def test_open(tools: Any) -> None:
@@ -96,15 +96,14 @@ def test_its_times_are_those_of_the_server(tools: Any) -> None:
     log = np.array(server.stop(), dtype=float) * 1e-6
     load = run.load
     assert len(log) == len(load)
-    took, true = load.end - load.start, log[:, 1] - log[:, 0]
-    for share in (0.5, 0.9):
-        assert np.quantile(took, share) == pytest.approx(np.quantile(true, share), abs=1e-3)
-    # on one clock: a request arrives after it has left, and soon
-    arrived = log[:, 0] - run.origin.clock * 1e-6
-    delay = np.sort(arrived) - np.sort(load.start)
-    assert 0 <= np.median(delay) < 1e-3
-    answered = np.sort(load.end) - np.sort(log[:, 1] - run.origin.clock * 1e-6)
-    assert 0 <= np.median(answered) < 1e-3
+    log = log[np.argsort(log[:, 0])] - run.origin.clock * 1e-6
+    order = np.argsort(load.start)  # ten milliseconds apart, so that they arrive as they left
+    start, end = load.start[order], load.end[order]
+    more = (end - start) - (log[:, 1] - log[:, 0])
+    assert 0 <= np.median(more) < 1e-3
+    # on one clock: a request arrives after it has left, and soon; so does its answer
+    assert 0 <= np.median(log[:, 0] - start) < 1e-3
+    assert 0 <= np.median(end - log[:, 1]) < 1e-3
 
 
 def test_a_new_connection_is_counted_once(tools: Any) -> None:

@@ -58,7 +58,9 @@ def test_at_any_moment(
     assert ends == ([] if reason is None else [reason])
     if reason is not None:
         assert len(outcome.events("t00")) <= 80
-    assert bool(outcome.result.sides) == measured
+    assert all(end.seconds >= 0 for end in known.ends.values())
+    if measured:
+        assert outcome.result.sides[0].overall.sent > 0
 
 
 def test_a_run_of_one_is_not_resumed(stand: Any) -> None:
@@ -97,5 +99,3 @@ def test_a_comparison_goes_on(stand: Any) -> None:
     assert list(known.trials) == [0, 1]
     assert [one.status for one in known.finishes] == ["interrupted", "finished"]
     assert outcome.result.trials == 2
-    again = stand.resume(cut.folder)  # nothing is missing
-    assert again.recording.starts == known.starts
