@@ -68,7 +68,7 @@ def load(context: click.Context) -> ExitCode:
     "--trials", metavar="N", help="Of a comparison, each with fresh services.  [default: profile's]"
 )
 @click.option(
-    "--window", metavar="SECONDS", help="Turn of each service in a comparison.  [default: 1]"
+    "--window", metavar="SECONDS", help="Turn of each service in a comparison.  [default: 0.25]"
 )
 @click.option("--gate", is_flag=True, default=None, help="Exit 1 if the candidate is worse.")
 @options.load_generator
@@ -132,10 +132,18 @@ def breakpoint_(
 @load.command(short_help="Measure what the generator can do on this machine.")
 @click.option("--seconds", type=click.FloatRange(2, 600), default=8.0, show_default=True)
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True)
+@click.option("--engine", type=click.Choice(["locust", "k6"]), default="locust", show_default=True)
 @click.option("--pin/--no-pin", default=True, help="Generator and server on CPUs of their own.")
 @options.speech
 def calibrate(
-    *, seconds: float, workers: int, pin: bool, as_json: bool, quiet: bool, no_color: bool
+    *,
+    seconds: float,
+    workers: int,
+    engine: str,
+    pin: bool,
+    as_json: bool,
+    quiet: bool,
+    no_color: bool,
 ) -> ExitCode:
     """Load a server that does nothing: the rest is the generator.
 
@@ -149,7 +157,7 @@ def calibrate(
     from perfkit.plan.load import load_method
     from perfkit.session.load.calibration import calibrate as session
 
-    method = load_method(engine="locust", workers=workers, remote_workers=0, window=1.0, pin=pin)
+    method = load_method(engine=engine, workers=workers, remote_workers=0, window=1.0, pin=pin)
     try:
         with listening(quiet=quiet, no_color=no_color) as listener:
             found = session(method, seconds=seconds, listener=listener)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import secrets
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 S = TypeVar("S")
 T = TypeVar("T")
+
+_BEGIN_SECONDS = 5.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -50,12 +53,23 @@ def undisturbed(given: S, report: Callable[[S], T], interrupted: Callable[[T], T
     In a thread of its own, since only the main thread is interrupted: an import that is broken off
     (of matplotlib, say) could not be made good in this process.
     """
-    with ThreadPoolExecutor(1, "report") as thread:
-        pending = thread.submit(report, given)
+    pending: Future[T] = Future()
+    begun = threading.Event()
+
+    def work() -> None:
+        begun.set()
         try:
-            return pending.result()
-        except KeyboardInterrupt:
-            return interrupted(pending.result())
+            pending.set_result(report(given))
+        except BaseException as error:  # noqa: BLE001 - raised by whoever waits
+            pending.set_exception(error)
+
+    try:
+        threading.Thread(target=work, name="report").start()
+        return pending.result()
+    except KeyboardInterrupt:
+        if not begun.wait(_BEGIN_SECONDS):  # it came before the thread could be started
+            work()
+        return interrupted(pending.result())
 
 
 @contextmanager

@@ -18,6 +18,12 @@ CAPACITY = SLOTS / SECONDS
 """Requests a second: 100."""
 
 
+@pytest.fixture
+def busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others work on this machine meanwhile: a generator may be late by more than usual."""
+    monkeypatch.setattr("perfkit.decide.load.validity.SLIP_AT_LEAST", 0.05)
+
+
 def code(outcome: Any) -> int:
     standing = load_standing(outcome.recording, outcome.result)
     return of_load(
@@ -28,6 +34,7 @@ def code(outcome: Any) -> int:
     )
 
 
+@pytest.mark.usefixtures("busy_machine")
 def test_a_known_capacity_is_found_within_ten_percent(stand: Any) -> None:
     """Above it a queue grows by the excess: 4 % too much is 80 ms after two seconds."""
     stand.profile(users="users: 60", broken='break: ["p(95)>=100ms", "rate(errors)>=5%"]')
@@ -96,6 +103,7 @@ def test_a_claim_near_the_ceiling_is_refused(stand: Any, monkeypatch: pytest.Mon
     assert "60/s the generator can do at most" in point.probes[0].reason
 
 
+@pytest.mark.usefixtures("busy_machine")
 def test_not_reached_is_a_result(stand: Any) -> None:
     stand.profile(broken='break: ["p(95)>=5s"]')
     outcome = stand.run("breakpoint", from_=20, to=20, probe="1s")
@@ -105,6 +113,7 @@ def test_not_reached_is_a_result(stand: Any) -> None:
     assert code(outcome) == 0
 
 
+@pytest.mark.usefixtures("busy_machine")
 def test_a_service_that_dies_is_a_result(stand: Any) -> None:
     stand.profile(
         model="model: closed",
