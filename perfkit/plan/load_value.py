@@ -13,8 +13,8 @@ from perfkit.variant import Variant
 WINDOW = 0.25
 """Seconds of a turn while two services take turns.
 
-3.12.1 against itself at 200 requests/s on a busy two-core machine, eight trials of ten seconds each:
-the RMS error of a trial's p50 ratio was 7.1 % with turns of 0.25 s, 13.4 % with 0.5 s and 10.8 % with
+3.12.1 against itself at 200 requests/s on a busy two-core machine, eight trials of ten seconds: the
+RMS error of a trial's p50 ratio was 7.1 % with turns of 0.25 s, 13.4 % with 0.5 s and 10.8 % with
 1 s (of the mean's 22, 39 and 41 %).
 """
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from perfkit.errors import PlanError
 from perfkit.plan.load import make_load_plan
-from perfkit.plan.load_value import CONFIDENCE, LoadPlan
+from perfkit.plan.load_value import CONFIDENCE, FEWEST_TURNS, WINDOW, LoadPlan
 from perfkit.plan.options import KEYS_OF
 from perfkit.profile.library import built_in
 from perfkit.service import ServiceKind
@@ -195,8 +195,9 @@ def test_a_url_has_no_variant(plan: Make) -> None:
 
 
 def test_a_short_profile_has_short_turns(plan: Make) -> None:
-    assert plan(profile="mine.yaml").method.window_seconds == 0.5
-    assert plan().method.window_seconds == 1.0
+    assert plan().method.window_seconds == WINDOW
+    short = plan(profile="mine.yaml", time_scale="0.1")  # 0.4 s
+    assert short.method.window_seconds == min(WINDOW, 0.4 / FEWEST_TURNS)
 
 
 def test_only_workers_from_elsewhere(plan: Make) -> None:

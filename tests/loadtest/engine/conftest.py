@@ -181,9 +181,7 @@ class Tools:
             assert tuple(int((load & (file.outcome == kind)).sum()) for kind in range(3)) == told
         assert sum(one.sent for one in seconds) == sum(one.sent for one in end.workers)
         events = read_events(spec.events)
-        self.runs.append(
-            Run(end=end, origin=origin, seconds=seconds, events=events, files=files)
-        )
+        self.runs.append(Run(end=end, origin=origin, seconds=seconds, events=events, files=files))
         return self.runs[-1]
 
 

@@ -125,6 +125,7 @@ def test_a_worker_that_is_killed_ends_the_load_and_what_came_is_kept(tools: Tool
     assert len(server.stop()) >= first.sent + second.answered
 
 
+@pytest.mark.slow
 def test_an_end_that_was_asked_for(tools: Tools) -> None:
     server = tools.server("fixed", 0.02)
 
@@ -137,6 +138,7 @@ def test_an_end_that_was_asked_for(tools: Tools) -> None:
     assert 1 <= run.end.seconds < 3
 
 
+@pytest.mark.slow
 def test_a_master_that_dies_takes_its_workers_along(tools: Tools) -> None:
     server = tools.server("fixed", 0.02)
     spec = tools.spec(tools.profile((60, 4), users=4), server.url, workers=2)
@@ -174,6 +176,7 @@ def test_a_worker_that_hangs_is_given_up(tools: Tools) -> None:
     assert [one.complete for one in run.end.workers] == [False, True]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="prlimit is Linux's")
 def test_a_full_disk_ends_the_load_in_order(tools: Tools) -> None:
     server = tools.server()
@@ -215,6 +218,7 @@ def test_a_load_that_cannot_begin(tools: Tools, changes: dict[str, str], why: st
     assert time.monotonic() - began < 30
 
 
+@pytest.mark.slow
 def test_a_locust_files_users_are_shared(tools: Tools) -> None:
     server = tools.server("echo")
     path = tools.folder / "locustfile.py"

@@ -78,6 +78,7 @@ def test_one_here_and_one_elsewhere(tools: Tools) -> None:
     assert f"worker 2 ({socket.gethostname()}) is here" in elsewhere.told
 
 
+@pytest.mark.slow
 def test_it_comes_back_for_the_next_load_of_a_run(tools: Tools) -> None:
     server = tools.server("fixed", 0.02)
     profile = tools.profile((0.5, 100), users=20, model=Model.OPEN)
@@ -219,6 +220,7 @@ class Proxy:
             one.close()
 
 
+@pytest.mark.slow
 def test_a_connection_that_breaks_loses_nothing(tools: Tools) -> None:
     server = tools.server("fixed", 0.005)
     proxies: list[Proxy] = []
@@ -244,6 +246,7 @@ def test_a_connection_that_breaks_loses_nothing(tools: Tools) -> None:
     assert len(run.events) == 1200
 
 
+@pytest.mark.slow
 def test_strangers_disturb_nothing(tools: Tools) -> None:
     """Whatever comes to the master's port that no worker of perfkit sends."""
     server = tools.server("fixed", 0.01)
@@ -310,6 +313,7 @@ def disturb(port: int) -> None:
     context.term()
 
 
+@pytest.mark.slow
 def test_by_the_command_line(tools: Tools, tmp_path: Path) -> None:
     """What perfkit says is to be run is what can be run."""
     server = tools.server("fixed", 0.01)
