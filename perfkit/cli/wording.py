@@ -82,7 +82,7 @@ def used(cpu: float, rss: int) -> str:
     """What a service uses; below zero where that is not known (yet).
 
     >>> used(0.5, 1 << 20), used(-1.0, -1)
-    ('50 % CPU 1.0 MiB', '– CPU –')
+    ('50 % CPU 1.00 MiB', '– CPU –')
     """
     share = format_share(cpu, digits=0) if cpu >= 0 else "–"
     return f"{share} CPU {format_bytes(rss) if rss >= 0 else '–'}"

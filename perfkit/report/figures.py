@@ -65,7 +65,7 @@ def seconds(value: float, low: float, high: float) -> str:
     """A time with an interval; one end may be unknown, or beyond every answer."""
     if math.isinf(value) and value > 0:
         return "beyond every answer (too many failed)"
-    if math.isfinite(value + low) and math.isinf(high):
+    if math.isfinite(value + low) and low > 0 and math.isinf(high):
         return f"{format_seconds(value)} [{format_seconds(low)} or more]"
     return format_seconds_interval(value, low, high)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import gevent
 from _perfkit_course import Course, Seat
+from _perfkit_room import make_room
 from _perfkit_rows import OUTSIDE, Rows, Turn, error_text
 from gevent.event import Event
 from gevent.lock import Semaphore
@@ -94,6 +95,7 @@ class Crew:
         Raises:
             NotReadyError: One of them failed, or it takes too long.
         """
+        make_room(count * self.course.targets)
         runner = self.environment.runner
         runner.start(count, spawn_rate=count)
         runner.spawning_greenlet.join()

@@ -73,6 +73,7 @@ class Local(Load):
         telling = gevent.spawn(self._tell_preparing)
         self._crew.spawn(self._spec.profile.users)
         telling.kill()
+        self._warm_up()
         self._channel.say("ready")
         gevent.spawn(self._listen)
         self._begin.wait()

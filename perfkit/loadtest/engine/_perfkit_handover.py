@@ -63,6 +63,10 @@ class Handover:
         self.bytes = 0
         gevent.spawn(self._repeat)
 
+    def warm_up(self, rows: NDArray[np.void]) -> None:
+        """Pack rows for nothing, since the first time takes longer."""
+        self._pool.apply(packed, (rows,))
+
     def put(self, rows: NDArray[np.void], names: list[Name], told: dict[str, Any]) -> None:
         """Have rows brought to the master, with the figures of their second after them."""
         pieces = [rows[at : at + MOST_ROWS] for at in range(0, len(rows), MOST_ROWS)] or [rows]

@@ -22,6 +22,7 @@ from locust.env import Environment
 from locust.util.load_locustfile import load_locustfile
 
 from perfkit.profile.schedule import level_at
+from perfkit.recording.events import ROW
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,6 +98,14 @@ class Load:
         self._crew.begin(origin)
         seconds = self._look_after(origin)
         self._finish(origin, seconds)
+
+    def _warm_up(self) -> NDArray[np.void]:
+        """Do once what every second does: the first time takes milliseconds. Returns its rows."""
+        rows = Placing(self._spec.profile, 0.0).place(bytes(ROW.size))
+        meter = Meter()
+        meter.add(rows)
+        meter.figures(1.0)
+        return rows
 
     # -- what becomes of rows
 

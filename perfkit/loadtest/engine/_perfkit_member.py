@@ -92,6 +92,7 @@ class Member(Load):
             self._share_fixed()
             announce(self._crew)
             self._crew.spawn(users)
+            self.handover.warm_up(self._warm_up())
         gc.collect()
         gc.freeze()
         link.tell("ready")

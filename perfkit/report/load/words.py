@@ -36,14 +36,21 @@ def names_of(run: LoadRun) -> tuple[str, str]:
         return run.service.label, ""
     if run.candidate is None:
         return wording.side_name(run.baseline), ""
-    return wording.side_names(run.baseline, run.candidate)
+    return _told_apart(wording.side_names(run.baseline, run.candidate))
 
 
 def headings_of(run: LoadRun) -> tuple[str, str]:
     """Both sides as the guide's template names them; the second is empty for a run of one."""
     if run.baseline is None or run.candidate is None:
         return (wording.short_name(run.baseline) if run.baseline else run.service.label), ""
-    return wording.short_names(run.baseline, run.candidate)
+    return _told_apart(wording.short_names(run.baseline, run.candidate))
+
+
+def _told_apart(names: tuple[str, str]) -> tuple[str, str]:
+    """The two names of a variant that is compared with itself."""
+    if names[0] != names[1]:
+        return names
+    return f"{names[0]} ({Side.BASELINE})", f"{names[1]} ({Side.CANDIDATE})"
 
 
 def title_of(run: LoadRun, names: tuple[str, str]) -> str:
@@ -51,8 +58,10 @@ def title_of(run: LoadRun, names: tuple[str, str]) -> str:
     what = {"breakpoint": "breaking point"}.get(run.mode, f"load test “{run.profile.name}”")
     if not names[1]:
         return f"{names[0]}: {what}"
-    same = run.baseline is not None and names[0] == names[1]
-    sides = f"{names[0]} compared with itself" if same else f"{names[1]} against {names[0]}"
+    sides = f"{names[1]} against {names[0]}"
+    if run.baseline is not None and run.candidate is not None:
+        plain = wording.side_names(run.baseline, run.candidate)
+        sides = f"{plain[0]} compared with itself" if plain[0] == plain[1] else sides
     return f"{sides}: {what}"
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tests.loadtest.engine.conftest import Tools
 
-TOO_BUSY = 0.002
+ALLOWED = 0.001  # two workers and the server share two CPUs; the local engine is held to 0.3 ms
 QUANTILES = (0.5, 0.95, 0.99)
 
 
@@ -45,7 +45,7 @@ def quantiles(values: Any) -> Any:
 
 @pytest.mark.slow
 def test_two_send_exactly_the_profile_and_tell_the_truth(tools: Tools) -> None:
-    """All arrivals, each once; response times within 1 % or 0.3 ms of the server's own log."""
+    """All arrivals, each once; response times within 1 % or 1 ms of the server's own log."""
     for attempt in range(3):  # a machine busy with something else spoils times, not counts
         server = tools.server("latency", 7 + attempt)
         profile = tools.profile(
@@ -66,13 +66,13 @@ def test_two_send_exactly_the_profile_and_tell_the_truth(tools: Tools) -> None:
             assert one.sent == one.answered
         exact_seconds(run)
         truth = quantiles(log[:, 1] - log[:, 0])
-        allowed = np.maximum(0.01 * truth, 0.0003)
+        allowed = np.maximum(0.01 * truth, ALLOWED)
         found = quantiles(run.events.end - run.events.due)
         if (np.abs(found - truth) <= allowed).all():
             return
-    lag = max(second.lag for second in run.seconds)
-    if lag > TOO_BUSY:
-        pytest.skip(f"this machine is too busy: timers were {lag * 1000:.1f} ms late")
+    late = float(np.quantile(run.events.slip, 0.95))
+    if late > ALLOWED:
+        pytest.skip(f"this machine is too busy: 1 request in 20 left {late * 1000:.1f} ms late")
     pytest.fail(f"{found} instead of {truth}")
 
 
