@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.loadtest.engine.conftest import Tools
 
-ATTEMPTS = 3
+ATTEMPTS = 6
 TOO_BUSY = 0.005
 FEW, MANY = 2, 150
 QUANTILES = (0.5, 0.95, 0.99)
