@@ -34,6 +34,7 @@ ENGINE = Path(__file__).parent / "engine"
 _GRACE_SECONDS = 5.0
 _CLOSE_SECONDS = 0.1
 _LOOK_SECONDS = 0.5
+_WORDS_SECONDS = 1.0
 
 
 class EngineProcess:
@@ -99,7 +100,8 @@ class EngineProcess:
         return told
 
     def last_words(self) -> str:
-        """The end of what it printed."""
+        """The end of what it printed; waits a moment for what is still on its way."""
+        self._tail.join(_WORDS_SECONDS)
         return self._tail.text()
 
     def hang_up(self) -> None:
