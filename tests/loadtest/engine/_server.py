@@ -178,9 +178,8 @@ class Plain(asyncio.Protocol):
         self._respond(arrived)
 
     def _respond(self, arrived: int) -> None:
-        written = now()
         self._transport.write(self._answer)
-        LINES.append(f"{arrived} {written}\n")
+        LINES.append(f"{arrived} {now()}\n")
 
 
 def freeze() -> None:
