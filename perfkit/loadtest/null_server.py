@@ -17,11 +17,6 @@ if TYPE_CHECKING:
 _SCRIPT = Path(__file__).with_name("_null_server.py")
 
 
-def null_service() -> Service:
-    """The server that answers at once."""
-    return _service(delay=0.0, slots=0, service=0.0)
-
-
 def start_null(
     mark: str,
     cpus: frozenset[int],
