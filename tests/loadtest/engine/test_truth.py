@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +27,7 @@ ATTEMPTS = 6
 TOO_BUSY = 0.005
 FEW, MANY = 2, 150
 QUANTILES = (0.5, 0.95, 0.99)
+BARE = 60
 
 
 AWAKE = """
@@ -56,6 +59,20 @@ def awake() -> Iterator[None]:
             one.wait()
 
 
+def floor(url: str) -> list[float]:
+    """Seconds that a bare socket sees of some requests, one after the other on one connection."""
+    host, port = url.removeprefix("http://").split(":")
+    took = []
+    with socket.create_connection((host, int(port)), timeout=5) as connection:
+        for _ in range(BARE):
+            begun = time.perf_counter()
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: bare\r\n\r\n")
+            while not connection.recv(4096).endswith(b"}"):
+                pass
+            took.append(time.perf_counter() - begun)
+    return took
+
+
 def in_some_attempt(attempt: Callable[[Tools], None], tools: Tools) -> None:
     """A machine that is busy with something else can spoil agreement; nothing can feign it.
 
@@ -80,7 +97,11 @@ def quantiles(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @pytest.mark.slow
 def test_latencies_are_those_of_the_servers_own_log(tools: Tools) -> None:
-    """Within 1 % or 0.3 ms at 200 requests a second, from actual and from intended start."""
+    """Within 1 % or 0.3 ms at 200 requests a second, from actual and from intended start.
+
+    Beyond what a bare socket sees of the same server: that is the machine's own way between two
+    processes, which differs from machine to machine.
+    """
     with awake():
         in_some_attempt(latencies, tools)
 
@@ -88,16 +109,19 @@ def test_latencies_are_those_of_the_servers_own_log(tools: Tools) -> None:
 def latencies(tools: Tools) -> None:
     server = tools.server("latency", 7)
     profile = tools.profile((8, 200), users=100, model=Model.OPEN)
+    bare = floor(server.url)
     run = tools.run(profile, server.url)
     log = np.array([line[:2] for line in server.stop()], dtype=np.float64) / 1e6
+    way = float(np.median(np.array(bare) - (log[:BARE, 1] - log[:BARE, 0])))
+    log = log[BARE:]
     assert run.end.reason == "finished"
     assert len(log) == len(run.events) == 1600
     truth = quantiles(log[:, 1] - log[:, 0])
     service = quantiles(run.events.end - run.events.start)
     response = quantiles(run.events.end - run.events.due)
     for name, found in (("service", service), ("response", response)):
-        allowed = np.maximum(0.01 * truth, 0.0003)
-        assert (np.abs(found - truth) <= allowed).all(), (name, found, truth)
+        allowed = np.maximum(0.01 * truth, 0.0003) + way
+        assert (np.abs(found - truth) <= allowed).all(), (name, found, truth, way)
 
 
 def ideal(

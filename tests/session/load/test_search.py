@@ -13,15 +13,16 @@ from perfkit.session.load.calibration import Calibration
 from perfkit.session.progress import LoadDone
 
 pytestmark = pytest.mark.slow
-SLOTS, SECONDS = 2, 0.02
+SLOTS, SECONDS = 10, 0.1
 CAPACITY = SLOTS / SECONDS
 """Requests a second: 100."""
 
 
 @pytest.fixture
 def busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Others work on this machine meanwhile: a generator may be late by more than usual."""
+    """Others work on this machine meanwhile: a generator may be late, or busy, more than usual."""
     monkeypatch.setattr("perfkit.decide.load.validity.SLIP_AT_LEAST", 0.05)
+    monkeypatch.setattr("perfkit.decide.load.validity.BUSY_SECONDS", 0.5)
 
 
 def code(outcome: Any) -> int:
@@ -36,8 +37,15 @@ def code(outcome: Any) -> int:
 
 @pytest.mark.usefixtures("busy_machine")
 def test_a_known_capacity_is_found_within_ten_percent(stand: Any) -> None:
-    """Above it a queue grows by the excess: 4 % too much is 80 ms after two seconds."""
-    stand.profile(users="users: 60", broken='break: ["p(95)>=100ms", "rate(errors)>=5%"]')
+    """Above it a queue grows by the excess: 4 % too much is 80 ms after two seconds.
+
+    A request takes long enough that a busy machine's late timers change the capacity little.
+    """
+    stand.profile(
+        users="users: 60",
+        scenario="scenario: {timeout: 5s, requests: [{name: read, get: /}]}",
+        broken='break: ["p(95)>=170ms", "rate(errors)>=5%"]',
+    )
     told = stand.told()
     outcome = stand.run(
         "breakpoint",
@@ -54,7 +62,7 @@ def test_a_known_capacity_is_found_within_ten_percent(stand: Any) -> None:
     assert point.low <= 1.1 * CAPACITY, shown
     assert point.high >= 0.9 * CAPACITY, shown
     assert point.max_throughput == pytest.approx(point.low, rel=0.1)
-    assert point.reason.startswith("p(95)>=100ms")
+    assert point.reason.startswith("p(95)>=170ms")
     assert code(outcome) == 0
     known = outcome.recording
     assert list(known.starts) == [f"p{number:02d}-baseline" for number in range(len(known.starts))]
