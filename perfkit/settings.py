@@ -1,8 +1,9 @@
-"""What is wanted of a comparison, and how its turns are cut."""
+"""What is wanted of a comparison, how its turns are cut, and what a gate allows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,3 +46,48 @@ class Method:
     timeout: float
     pin: bool
     overlap: bool
+
+
+class Metric(StrEnum):
+    """What of a benchmark is compared."""
+
+    TIME = "time"
+    PEAK_MEMORY = "peak-memory"
+    TRACED_MEMORY = "traced-memory"
+
+
+class OnOpen(StrEnum):
+    """What a gate does with what it cannot tell."""
+
+    PASS = "pass"  # noqa: S105 - the policy's own word
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatePolicy:
+    """What a gate (``perfkit check``) allows.
+
+    Attributes:
+        margin: Slowdown that is allowed, as a fraction.
+        margins: Name patterns with margins of their own; the first that fits counts.
+        memory_margin: Growth of memory that is allowed, as a fraction.
+        metrics: What is judged.
+        required: Name patterns of benchmarks that must be there and must not fail; None when
+            nothing was said: then none that both sides have may fail.
+        error_rate: Allowed chance of any false red in a build whose slowdowns stay within their
+            margins, as a fraction.
+        on_inconclusive: What happens when a slowdown beyond the margin can be neither shown nor
+            excluded.
+        on_noise: What happens when the null control found a difference.
+        budget: Seconds of measuring for the whole suite, or None: then each benchmark has its own.
+    """
+
+    margin: float
+    margins: tuple[tuple[str, float], ...]
+    memory_margin: float
+    metrics: tuple[Metric, ...]
+    required: tuple[str, ...] | None
+    error_rate: float
+    on_inconclusive: OnOpen
+    on_noise: OnOpen
+    budget: float | None

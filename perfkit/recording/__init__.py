@@ -3,6 +3,7 @@
 from perfkit.recording.compare import (
     KINDS,
     SCHEMA,
+    Confirming,
     Finish,
     Line,
     Measured,
@@ -12,6 +13,7 @@ from perfkit.recording.compare import (
     SeriesEnd,
     SeriesStart,
     SideFacts,
+    Unpaired,
     read,
     redacted,
 )
@@ -21,6 +23,7 @@ __all__ = [
     "FILE_NAME",
     "KINDS",
     "SCHEMA",
+    "Confirming",
     "Finish",
     "Line",
     "Measured",
@@ -30,6 +33,7 @@ __all__ = [
     "SeriesEnd",
     "SeriesStart",
     "SideFacts",
+    "Unpaired",
     "kind_of_run",
     "read",
     "redact",

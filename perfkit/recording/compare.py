@@ -1,4 +1,4 @@
-"""What a ``compare`` or ``aa`` run records."""
+"""What a ``compare``, ``aa`` or ``check`` run records."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from perfkit.benchmark import Benchmark
 from perfkit.block import Block, Failure
 from perfkit.recording.journal import Format, Journal, read_journal, redact
-from perfkit.settings import Goal, Method
+from perfkit.settings import GatePolicy, Goal, Method, Metric
 from perfkit.variant import Variant
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class Run:
     Attributes:
         schema: Version of this format.
         id: Name of the run, also of its folder.
-        command: ``"compare"`` or ``"aa"``.
+        command: ``"compare"``, ``"aa"`` or ``"check"``.
         created: Local time with offset, ISO 8601.
         perfkit: perfkit's version.
         seed: Root of every random choice of the run.
@@ -42,6 +42,7 @@ class Run:
         inject: Slowdown injected into the candidate, as a fraction; 0.0 for none.
         policy: Text (YAML) of the user's policy, or None for perfkit's own.
         redacted: Credentials were removed from a requirement or variable, so it cannot be resumed.
+        gate: What the gate allows (``check``); None for the others, and in older recordings.
     """
 
     schema: int
@@ -62,6 +63,7 @@ class Run:
     inject: float
     policy: str | None
     redacted: bool
+    gate: GatePolicy | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +100,35 @@ class Measured:
     candidate: SideFacts
     intended: tuple[str, ...]
     pinned: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unpaired:
+    """A benchmark script that the two revisions do not share; it is not measured.
+
+    Attributes:
+        label: The script's label.
+        how: ``"missing"`` (the candidate has it no more), ``"new"`` (the baseline has it not yet)
+            or ``"changed"`` (its source differs, so that the two cannot be compared).
+        reason: The same in words.
+    """
+
+    label: str
+    how: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirming:
+    """Suspected benchmarks, and how many fresh blocks each gets; written before the first of them.
+
+    Attributes:
+        blocks: ``(benchmark, number of blocks)``; as many of the null control go between them.
+        suspected: ``(benchmark, metric)`` of each row that is suspected.
+    """
+
+    blocks: tuple[tuple[str, int], ...]
+    suspected: tuple[tuple[str, Metric], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,15 +182,19 @@ class Finish:
     seconds: dict[str, float]
 
 
-Line: TypeAlias = Run | Measured | SeriesStart | Block | Failure | SeriesEnd | Finish
+Line: TypeAlias = (
+    Run | Measured | Unpaired | SeriesStart | Block | Failure | SeriesEnd | Confirming | Finish
+)
 
 KINDS: dict[str, type[Line]] = {
     "run": Run,
     "measured": Measured,
+    "unpaired": Unpaired,
     "series-start": SeriesStart,
     "block": Block,
     "failure": Failure,
     "series-end": SeriesEnd,
+    "confirming": Confirming,
     "finish": Finish,
 }
 
@@ -176,6 +211,8 @@ class Recording:
         blocks: Every complete block, in time order.
         failures: By benchmark id; the last one wins.
         ends: Finished series by ``(benchmark, series)``.
+        unpaired: Scripts that the two revisions do not share.
+        confirming: What a gate planned to measure again, or None when it did not come to it.
         finishes: One for each sitting that ended in order.
         cut: The last line was incomplete and has been left out.
     """
@@ -187,6 +224,8 @@ class Recording:
     blocks: tuple[Block, ...]
     failures: dict[str, Failure]
     ends: dict[tuple[str, str], SeriesEnd]
+    unpaired: tuple[Unpaired, ...]
+    confirming: Confirming | None
     finishes: tuple[Finish, ...]
     cut: bool
 
@@ -232,6 +271,8 @@ def _assemble(lines: Sequence[Line], folder: Path, *, cut: bool) -> Recording:
         blocks=tuple(x for x in lines if isinstance(x, Block)),
         failures={x.benchmark: x for x in lines if isinstance(x, Failure)},
         ends={(x.benchmark, x.series): x for x in lines if isinstance(x, SeriesEnd)},
+        unpaired=tuple({x.label: x for x in lines if isinstance(x, Unpaired)}.values()),
+        confirming=next((x for x in lines if isinstance(x, Confirming)), None),
         finishes=tuple(x for x in lines if isinstance(x, Finish)),
         cut=cut,
     )

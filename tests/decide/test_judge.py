@@ -155,6 +155,8 @@ def recorded(
             key: SeriesEnd(benchmark=key[0], series=key[1], reason="precision", seconds=2.0)
             for key in keys
         },
+        unpaired=(),
+        confirming=None,
         finishes=finishes,
         cut=cut,
     )

@@ -51,6 +51,8 @@ def recording(made: Plan) -> Recording:
         blocks=(),
         failures={},
         ends={},
+        unpaired=(),
+        confirming=None,
         finishes=(),
         cut=False,
     )

@@ -21,6 +21,7 @@ from perfkit.recording import (
     FILE_NAME,
     KINDS,
     SCHEMA,
+    Confirming,
     Finish,
     Line,
     Measured,
@@ -29,11 +30,12 @@ from perfkit.recording import (
     SeriesEnd,
     SeriesStart,
     SideFacts,
+    Unpaired,
     read,
     redact,
     redacted,
 )
-from perfkit.settings import Goal, Method
+from perfkit.settings import Goal, Method, Metric
 from perfkit.variant import Interpreter, Side, Variant
 
 if TYPE_CHECKING:
@@ -142,7 +144,12 @@ def block(index: int) -> Block:
     )
 
 
-LINES: list[Line] = [RUN, MEASURED, FAILURE, START, block(0), block(1), END, FINISH]
+UNPAIRED = Unpaired(label="bm_gone", how="missing", reason="the candidate has it no more")
+CONFIRMING = Confirming(blocks=(("sums", 20),), suspected=(("sums", Metric.TIME),))
+LINES: list[Line] = [
+    *(RUN, MEASURED, UNPAIRED, FAILURE, START, block(0), block(1), END),
+    *(CONFIRMING, FINISH),
+]
 
 
 def write(folder: Path, *lines: Line) -> Path:
@@ -164,7 +171,7 @@ def put(path: Path, *lines: object) -> None:
 def test_every_kind_of_line_comes_back(tmp_path: Path) -> None:
     path = write(tmp_path / "run", *LINES)
     assert {type(line) for line in LINES} == set(KINDS.values())
-    assert [one["kind"] for one in records(path)][:3] == ["run", "measured", "failure"]
+    assert [one["kind"] for one in records(path)][:3] == ["run", "measured", "unpaired"]
     for there in (path, path.parent):
         known = read(there)
         assert known.folder == path.parent
@@ -174,6 +181,8 @@ def test_every_kind_of_line_comes_back(tmp_path: Path) -> None:
         assert known.blocks == (block(0), block(1))
         assert known.failures == {"bm_boom": FAILURE}
         assert known.ends == {("sums", "compare"): END}
+        assert known.unpaired == (UNPAIRED,)
+        assert known.confirming == CONFIRMING
         assert known.finishes == (FINISH,)
         assert not known.cut
 

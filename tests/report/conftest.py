@@ -139,6 +139,8 @@ def make_run(
             for case in cases
             if case.blocks
         },
+        unpaired=(),
+        confirming=None,
         finishes=(
             ()
             if state is None

@@ -1,0 +1,1 @@
+"""The gate's rules: red on a confirmed slowdown, never on noise."""
