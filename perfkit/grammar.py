@@ -59,6 +59,13 @@ _URL_OR_MARKER = re.compile(r"[@;]|://")
 _PATH_LIKE = re.compile(r"^[.~]|[/\\]|\.(whl|tar\.gz|zip)(\[[^\[\]]*\])?$", re.IGNORECASE)
 _EXTRAS = re.compile(r"\[[\w.,\s-]*\]$", re.ASCII)
 
+GIT_REVISION = re.compile(
+    r"git\+(?P<repository>file://[^\s@#?]+)@(?P<commit>[0-9a-f]{40}(?:[0-9a-f]{24})?)"
+    r"(?:#subdirectory=(?P<subdirectory>[^\s#&]+))?",
+    re.ASCII,
+)
+"""A commit of a repository here, as ``--baseline-rev`` enters a variant's requirements."""
+
 
 class InvalidError(PerfkitError, ValueError):
     """A value is not written as it should be; a ValueError so that pydantic collects it."""
@@ -155,8 +162,9 @@ def flags(value: object) -> tuple[str, ...]:
 def requirement(value: object, *, cwd: Path) -> str:
     """A PEP 508 requirement as given, or the absolute path of something that can be installed.
 
-    What looks like a path to pip is one: it starts with a dot, holds a separator, or ends like an
-    archive; ``name @ url`` never does.
+    So is a commit of a repository here, written in full (`GIT_REVISION`). What looks like a path to
+    pip is one: it starts with a dot, holds a separator, or ends like an archive; ``name @ url``
+    never does.
 
     Raises:
         InvalidError: Neither; or a path without a project.
@@ -164,6 +172,8 @@ def requirement(value: object, *, cwd: Path) -> str:
     if not isinstance(value, str) or not value.strip():
         raise InvalidError("is no requirement", got=value, allowed=_REQUIREMENT_FORMS)
     text = value.strip()
+    if GIT_REVISION.fullmatch(text):
+        return text
     if not _URL_OR_MARKER.search(text) and _PATH_LIKE.search(text):
         return _path_requirement(text, cwd)
     try:

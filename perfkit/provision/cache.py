@@ -34,7 +34,7 @@ _MARKER = "entry.json"
 LEARNT = "tasks"
 """Folder of what scripts were found to hold; small files that are not worth an entry."""
 
-_KINDS = ("resolutions", "environments", "builds", "wheels", "toolboxes")
+_KINDS = ("resolutions", "environments", "builds", "wheels", "toolboxes", "trees")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,8 @@ class CacheEntry:
     """An entry as `perfkit clean` shows it.
 
     Attributes:
-        kind: ``"environments"``, ``"resolutions"``, ``"builds"``, ``"wheels"`` or ``"toolboxes"``.
+        kind: ``"environments"``, ``"resolutions"``, ``"builds"``, ``"wheels"``, ``"toolboxes"`` or
+            ``"trees"``.
         key: Its name.
         label: What it is, for people; empty when half-built.
         size: Bytes of its files; files shared with uv's own cache count as well.

@@ -1,4 +1,8 @@
-"""Local projects (``--with .``): built once into a wheel for each state of their files."""
+"""Local projects (``--with .``): built once into a wheel for each state of their files.
+
+A project at a commit of a repository here (``--baseline-rev``) is one as well; its state is the
+commit.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +22,12 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from perfkit.errors import ProvisionError
 from perfkit.provision.cache import key_of, obtain
+from perfkit.provision.git import submodules
 from perfkit.provision.identity import identity
+from perfkit.provision.revisions import Revision, as_revision, missing_project, worktree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from perfkit.provision.installer import Installer
     from perfkit.variant import Interpreter
@@ -51,8 +57,10 @@ class LocalProject:
     extras: str
 
 
-def as_local(requirement: str) -> LocalProject | None:
-    """The local project a requirement means: an absolute path, or ``name @ file:///path``."""
+def as_local(requirement: str) -> LocalProject | Revision | None:
+    """The local project a requirement means: a path, ``name @ file:///path``, or a commit."""
+    if (revision := as_revision(requirement)) is not None:
+        return revision
     try:
         parsed = Requirement(requirement)
     except InvalidRequirement:
@@ -67,7 +75,11 @@ def as_local(requirement: str) -> LocalProject | None:
 
 
 def as_wheel(
-    project: LocalProject, *, interpreter: Interpreter, installer: Installer, cache: Path
+    project: LocalProject | Revision,
+    *,
+    interpreter: Interpreter,
+    installer: Installer,
+    cache: Path,
 ) -> str:
     """The project as a requirement on a wheel built from what it holds now.
 
@@ -77,19 +89,25 @@ def as_wheel(
     Raises:
         ProvisionError: It does not exist, is no Python project, or cannot be built.
     """
-    _check(project)
+    where, extras = (
+        (project.repository, "")
+        if isinstance(project, Revision)
+        else (project.path, project.extras)
+    )
     try:
-        if project.path.suffix == ".whl":
+        if isinstance(project, Revision):
+            wheel = _build_revision(project, interpreter, installer, cache)
+        elif _check(project).suffix == ".whl":
             wheel = _keep(project.path, cache)
         else:
             wheel = _build(project.path, interpreter, installer, cache)
     except (OSError, zipfile.BadZipFile, InvalidWheelFilename) as error:
         raise ProvisionError(
             f"this local requirement cannot be read: {error}",
-            got=str(project.path),
+            got=str(where),
             remedy="look at the file named, or leave the requirement out",
         ) from error
-    return f"{parse_wheel_filename(wheel.name)[0]}{project.extras} @ {wheel.as_uri()}"
+    return f"{parse_wheel_filename(wheel.name)[0]}{extras} @ {wheel.as_uri()}"
 
 
 def tree_digest(path: Path) -> str:
@@ -130,7 +148,7 @@ def _files(top: Path) -> Iterator[Path]:
                 yield file
 
 
-def _check(project: LocalProject) -> None:
+def _check(project: LocalProject) -> Path:
     path = project.path
     if not path.exists():
         raise ProvisionError(
@@ -143,22 +161,65 @@ def _check(project: LocalProject) -> None:
             allowed="a folder with a pyproject.toml or setup.py, a wheel, or a source archive",
             remedy="point --with at the folder that holds pyproject.toml",
         )
+    return path
 
 
 def _build(path: Path, interpreter: Interpreter, installer: Installer, cache: Path) -> Path:
     def build(folder: Path) -> dict[str, Any]:
-        out = folder / "out"
-        out.mkdir()
-        installer.build_wheel(interpreter, path, out)
-        built = list(out.glob("*.whl"))
-        if len(built) != 1:
-            raise ProvisionError(f"building {path} made {len(built)} wheels instead of one")
-        kept = _keep(built[0], cache)
-        shutil.rmtree(out)
-        return {"wheel": str(kept)}
+        return _built(path, folder, interpreter, installer, cache)
 
     key = key_of("build", str(path), tree_digest(path), identity(interpreter), installer.name)
-    label = f"{path} for {interpreter.label}"
+    return _kept_build(key, f"{path} for {interpreter.label}", build, cache)
+
+
+def _build_revision(
+    revision: Revision, interpreter: Interpreter, installer: Installer, cache: Path
+) -> Path:
+    def build(folder: Path) -> dict[str, Any]:
+        with worktree(revision.repository, revision.commit, cache=cache) as tree:
+            project = tree / revision.subdirectory
+            if not any((project / name).is_file() for name in _PROJECT_FILES):
+                raise missing_project(revision)
+            try:
+                return _built(project, folder, interpreter, installer, cache)
+            except ProvisionError as error:
+                raise _explained(error, revision) from error
+
+    project = [revision.commit, revision.subdirectory]
+    key = key_of("build of a commit", project, identity(interpreter), installer.name)
+    name = revision.repository / revision.subdirectory
+    label = f"{name} at {revision.commit[:7]} for {interpreter.label}"
+    return _kept_build(key, label, build, cache)
+
+
+def _explained(error: ProvisionError, revision: Revision) -> ProvisionError:
+    """The same error, named by the commit instead of a worktree that is gone."""
+    remedy = error.remedy
+    if found := submodules(revision.repository, revision.commit):
+        names = ", ".join(found[:3]) + (", …" if len(found) > 3 else "")  # noqa: PLR2004
+        remedy = f"its git submodules ({names}) are left empty: build without them if you can"
+    return ProvisionError(
+        f"{revision.commit[:7]} of {revision.repository} cannot be built",
+        remedy=remedy,
+        output=error.output,
+    )
+
+
+def _built(
+    path: Path, folder: Path, interpreter: Interpreter, installer: Installer, cache: Path
+) -> dict[str, Any]:
+    out = folder / "out"
+    out.mkdir()
+    installer.build_wheel(interpreter, path, out)
+    built = list(out.glob("*.whl"))
+    if len(built) != 1:
+        raise ProvisionError(f"building {path} made {len(built)} wheels instead of one")
+    kept = _keep(built[0], cache)
+    shutil.rmtree(out)
+    return {"wheel": str(kept)}
+
+
+def _kept_build(key: str, label: str, build: Callable[[Path], dict[str, Any]], cache: Path) -> Path:
     entry = obtain(
         cache,
         "builds",

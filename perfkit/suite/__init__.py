@@ -2,8 +2,18 @@
 
 Nothing is run or imported here. ``search`` turns arguments into scripts, ``reading`` reads one
 script or one folder of pyperformance, ``metadata`` checks what their headers and files say.
+``pairing`` finds the scripts that two revisions share.
 """
 
+from perfkit.suite.pairing import Pairing, pair_scripts
 from perfkit.suite.search import Selection, default_suite, description, read_one, select
 
-__all__ = ["Selection", "default_suite", "description", "read_one", "select"]
+__all__ = [
+    "Pairing",
+    "Selection",
+    "default_suite",
+    "description",
+    "pair_scripts",
+    "read_one",
+    "select",
+]

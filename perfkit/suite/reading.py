@@ -22,13 +22,15 @@ from perfkit.benchmark import Script
 from perfkit.suite.metadata import Reader, unreadable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from perfkit.errors import PerfkitError
 
 RUN_SCRIPT = "run_benchmark.py"
 METAFILE = "pyproject.toml"
 PINS = "requirements.txt"
 
-_BIG_FILE = 1 << 20  # bytes; above, size and time of change stand for the content
+_BIG_FILE = 1 << 20  # bytes; above, a digest stands for the content
 _MOST_HELPERS = 200  # files beside a script that are read
 
 
@@ -92,30 +94,41 @@ def read_script(
     return [Found(script=script, origin=path, place=(folder or path).parent)]
 
 
-def read_folder(folder: Path, problems: list[PerfkitError]) -> list[Found]:
+def read_folder(
+    folder: Path, problems: list[PerfkitError], *, within: Path | None = None
+) -> list[Found]:
     """The benchmark of a folder, then its variants by file name."""
-    found = read_run_script(folder, problems)
+    found = read_run_script(folder, problems, within=within)
     for variant in sorted(folder.glob("bm_*.toml")):
-        found += read_metafile(variant, problems)
+        found += read_metafile(variant, problems, within=within)
     return found
 
 
-def read_run_script(folder: Path, problems: list[PerfkitError]) -> list[Found]:
+def read_run_script(
+    folder: Path, problems: list[PerfkitError], *, within: Path | None = None
+) -> list[Found]:
     """The benchmark of a folder without its variants."""
     if (folder / METAFILE).is_file():
-        return read_metafile(folder / METAFILE, problems)
+        return read_metafile(folder / METAFILE, problems, within=within)
     return read_script(folder / RUN_SCRIPT, problems, folder=folder)
 
 
-def read_metafile(metafile: Path, problems: list[PerfkitError]) -> list[Found]:
+def read_metafile(
+    metafile: Path, problems: list[PerfkitError], *, within: Path | None = None
+) -> list[Found]:
     """The benchmark that a ``pyproject.toml`` or ``bm_VARIANT.toml`` describes.
 
     With a ``requirements.txt`` beside the script nothing else is required: pyperformance never
     looks at ``dependencies``, and some of its own name what does not exist.
+
+    Args:
+        metafile: Absolute path of the file.
+        problems: Where problems are appended.
+        within: Folder that the files it names must be in, or None when they may be anywhere.
     """
     before = len(problems)
     folder = metafile.parent
-    needs = _needs(metafile, problems, above=())
+    needs = _needs(metafile, problems, above=(), within=within)
     path = (needs.script or folder / RUN_SCRIPT).resolve()
     source = Reader(path, problems).content()
     pins = Reader(path.parent / PINS, problems).pins()
@@ -135,7 +148,13 @@ def read_metafile(metafile: Path, problems: list[PerfkitError]) -> list[Found]:
     return [Found(script=script, origin=metafile, place=folder.parent)]
 
 
-def _needs(metafile: Path, problems: list[PerfkitError], *, above: tuple[Path, ...]) -> _Needs:
+def _needs(
+    metafile: Path,
+    problems: list[PerfkitError],
+    *,
+    above: tuple[Path, ...],
+    within: Path | None,
+) -> _Needs:
     """Read a metafile and its bases; what it says itself wins, field by field."""
     reader = Reader(metafile, problems)
     data = reader.toml(reader.content().decode("utf-8", errors="replace"))
@@ -150,12 +169,16 @@ def _needs(metafile: Path, problems: list[PerfkitError], *, above: tuple[Path, .
         requires_python=reader.text(project, "requires-python", SpecifierSet),
     )
     base_file = _base_of(metafile, reader.text(tool, "inherits"))
+    for path in (own.script, base_file):
+        if path is not None and within is not None and not path.resolve().is_relative_to(within):
+            reader.problem("names a file elsewhere", got=str(path), allowed=f"one in {within}")
+            return replace(own, script=None)
     if base_file is None:
         return own
     if base_file in {metafile, *above}:
         reader.problem("'inherits' goes round in a circle", got=str(base_file), allowed="a base")
         return own
-    base = _needs(base_file, problems, above=(metafile, *above))
+    base = _needs(base_file, problems, above=(metafile, *above), within=within)
     return replace(
         own,
         script=own.script or base.script,
@@ -176,35 +199,52 @@ def _base_of(metafile: Path, inherits: str | None) -> Path | None:
     return folder / METAFILE if variant and (folder / METAFILE).is_file() else None
 
 
+def sources(found: Found) -> dict[str, Path]:
+    """The files that a script's digest stands for, by their names beside it."""
+    folder = found.origin.parent
+    if found.origin.name.endswith(".toml") or is_benchmark_folder(folder):
+        files = {path.relative_to(folder).as_posix(): path for path in _folder_files(folder)}
+    else:
+        files = {path.name: path for path in _beside(found.origin)}
+    return files | {found.script.path.name: found.script.path}
+
+
 def _folder_digest(folder: Path, problems: list[PerfkitError]) -> bytes:
     """Digest of all files of a folder, wherever it lies; caches and hidden folders left out."""
     parts: list[bytes] = []
     try:
-        for root, folders, names in os.walk(folder):
-            folders[:] = sorted(n for n in folders if n != "__pycache__" and not n.startswith("."))
-            for path in (Path(root, name) for name in sorted(names)):
-                if path.is_file():
-                    parts += [os.fsencode(path.relative_to(folder).as_posix()), _content(path)]
+        for path in _folder_files(folder):
+            parts += [os.fsencode(path.relative_to(folder).as_posix()), _content(path)]
     except OSError as error:
         problems.append(unreadable(folder, error))
     return bytes.fromhex(_digest(*parts))
 
 
+def _folder_files(folder: Path) -> Iterator[Path]:
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(n for n in folders if n != "__pycache__" and not n.startswith("."))
+        yield from (path for path in (Path(root, n) for n in sorted(names)) if path.is_file())
+
+
 def _helpers(script: Path) -> bytes:
     """Digest of the modules beside a lone script: what it may import. Other benchmarks are not."""
     parts: list[bytes] = []
-    beside = (x for x in sorted(script.parent.glob("*.py")) if not x.name.startswith("bm_"))
-    for path in islice(beside, _MOST_HELPERS):
+    for path in _beside(script):
         with suppress(OSError):  # what cannot be read cannot be imported
-            if path != script and path.is_file():
+            if path.is_file():
                 parts += [os.fsencode(path.name), _content(path)]
     return bytes.fromhex(_digest(*parts)) if parts else b""
 
 
+def _beside(script: Path) -> Iterator[Path]:
+    beside = (x for x in sorted(script.parent.glob("*.py")) if not x.name.startswith("bm_"))
+    return (path for path in islice(beside, _MOST_HELPERS) if path != script)
+
+
 def _content(path: Path) -> bytes:
-    facts = path.stat()
-    if facts.st_size > _BIG_FILE:
-        return f"{facts.st_size} {facts.st_mtime_ns}".encode()
+    if path.stat().st_size > _BIG_FILE:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").digest()
     return path.read_bytes()
 
 

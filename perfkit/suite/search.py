@@ -45,6 +45,21 @@ class Selection:
     problems: tuple[PerfkitError, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """What was found, before namesakes are told apart.
+
+    Attributes:
+        found: Scripts, each once, in the order of the arguments.
+        patterns: The arguments that are name patterns.
+        problems: Everything that was wrong.
+    """
+
+    found: tuple[Found, ...]
+    patterns: tuple[str, ...]
+    problems: tuple[PerfkitError, ...]
+
+
 def default_suite() -> Path:
     """Folder of the suite that comes with perfkit: inside the wheel, or beside the package."""
     package = Path(__file__).resolve().parents[1]
@@ -66,12 +81,28 @@ def select(arguments: Sequence[str], *, cwd: Path) -> Selection:
         cwd: Folder that relative paths start from, and whose ``benchmarks/`` is searched when no
             argument is a path; without benchmarks there, the default suite is.
     """
+    search = find(arguments, cwd=cwd)
+    if not search.found and not search.problems:
+        search = from_default_suite(search.patterns)
+    return Selection(
+        scripts=labelled(search.found), patterns=search.patterns, problems=search.problems
+    )
+
+
+def find(arguments: Sequence[str], *, cwd: Path, within: Path | None = None) -> Search:
+    """As `select`, but for the default suite.
+
+    Args:
+        arguments: As for `select`.
+        cwd: As for `select`.
+        within: Folder out of which no file may lead, or None when they may.
+    """
     found: list[Found] = []
     patterns: list[str] = []
     problems: list[PerfkitError] = []
     for argument in dict.fromkeys(arguments):
         if argument and _exists(cwd / argument):
-            found += _at((cwd / argument).resolve(), problems)
+            found += _at((cwd / argument).resolve(), problems, within)
         elif _is_pattern(argument):
             patterns.append(argument)
         else:
@@ -83,13 +114,20 @@ def select(arguments: Sequence[str], *, cwd: Path) -> Selection:
                     remedy=f"check the path; relative ones start at {cwd}",
                 )
             )
-    if not found and not problems:
-        found = _unasked(cwd, problems)
-    return Selection(
-        scripts=_label(tuple({one.origin: one for one in found}.values())),
+    if not found and not problems and (cwd / "benchmarks").is_dir():
+        found = _search((cwd / "benchmarks").resolve(), problems, within)
+    return Search(
+        found=tuple({one.origin: one for one in found}.values()),
         patterns=tuple(patterns),
         problems=tuple({str(problem): problem for problem in problems}.values()),
     )
+
+
+def from_default_suite(patterns: tuple[str, ...]) -> Search:
+    """The scripts of the suite that comes with perfkit."""
+    problems: list[PerfkitError] = []
+    found = tuple(_search(default_suite(), problems, None))
+    return Search(found=found, patterns=patterns, problems=tuple(problems))
 
 
 def description(path: Path) -> str:
@@ -119,38 +157,32 @@ def _is_pattern(argument: str) -> bool:
     return not any(mark in argument for mark in ("/", os.sep))
 
 
-def _unasked(cwd: Path, problems: list[PerfkitError]) -> list[Found]:
-    local = (cwd / "benchmarks").resolve()
-    found = _search(local, problems) if local.is_dir() else []
-    return found if found or problems else _search(default_suite(), problems)
-
-
-def _at(path: Path, problems: list[PerfkitError]) -> list[Found]:
+def _at(path: Path, problems: list[PerfkitError], within: Path | None) -> list[Found]:
     """Scripts of one existing file or folder."""
     if path.is_dir():
-        return _in_folder(path, problems)
+        return _in_folder(path, problems, within)
     if path.suffix == ".toml":
-        return read_metafile(path, problems)
+        return read_metafile(path, problems, within=within)
     if path.name == RUN_SCRIPT and is_benchmark_folder(path.parent):
-        return read_run_script(path.parent, problems)
+        return read_run_script(path.parent, problems, within=within)
     if path.suffix == ".py":
         return read_script(path, problems)
     problems.append(PerfkitError("not a benchmark script", got=str(path), allowed=_ALLOWED))
     return []
 
 
-def _in_folder(path: Path, problems: list[PerfkitError]) -> list[Found]:
+def _in_folder(path: Path, problems: list[PerfkitError], within: Path | None) -> list[Found]:
     if is_benchmark_folder(path):
-        return read_folder(path, problems)
+        return read_folder(path, problems, within=within)
     before = len(problems)
-    found = _search(path, problems)
+    found = _search(path, problems, within)
     if not found and len(problems) == before:
         what = "the folder holds no benchmark"
         problems.append(NothingFoundError(what, got=str(path), allowed=_ALLOWED))
     return found
 
 
-def _search(folder: Path, problems: list[PerfkitError]) -> list[Found]:
+def _search(folder: Path, problems: list[PerfkitError], within: Path | None) -> list[Found]:
     """Scripts directly in a folder: ``bm_*.py`` and ``bm_*/run_benchmark.py``, by name."""
     try:
         entries = sorted(path for path in folder.iterdir() if path.name.startswith("bm_"))
@@ -160,13 +192,13 @@ def _search(folder: Path, problems: list[PerfkitError]) -> list[Found]:
     found: list[Found] = []
     for path in entries:
         if is_benchmark_folder(path):
-            found += read_folder(path.resolve(), problems)
+            found += read_folder(path.resolve(), problems, within=within)
         elif path.suffix == ".py" and path.is_file():
             found += read_script(path.resolve(), problems)
     return found
 
 
-def _label(found: Sequence[Found]) -> tuple[Script, ...]:
+def labelled(found: Sequence[Found]) -> tuple[Script, ...]:
     """Tell namesakes apart by as many parent folders as it takes, as a last resort by number."""
     labels = [one.script.label for one in found]
     for depth in range(1, max((len(one.place.parts) for one in found), default=0)):

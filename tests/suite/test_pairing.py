@@ -1,0 +1,239 @@
+"""Which scripts two trees share; no git is needed."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from perfkit.suite import Pairing, default_suite, pair_scripts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Callable[..., Pairing]:
+    """Pair what two trees, given as ``{place: text}``, hold."""
+
+    def make(
+        ours: dict[str, str], theirs: dict[str, str], *arguments: str, cwd: str = "."
+    ) -> Pairing:
+        for top, files in (("candidate", ours), ("baseline", theirs)):
+            (tmp_path / top / cwd).mkdir(parents=True, exist_ok=True)
+            for name, text in files.items():
+                path = tmp_path / top / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                if text.startswith("-> "):
+                    path.symlink_to(text.removeprefix("-> "))
+                else:
+                    path.write_text(text, encoding="utf-8")
+        return pair_scripts(
+            arguments,
+            cwd=tmp_path / "candidate" / cwd,
+            tree=tmp_path / "candidate",
+            baseline=tmp_path / "baseline",
+        )
+
+    return make
+
+
+def labels(pairing: Pairing) -> dict[str, list[str]]:
+    """Labels by what became of them; empty kinds left out."""
+    kinds = {
+        "same": [script.label for script in pairing.scripts],
+        "new": [label for label, _ in pairing.new],
+        "changed": [label for label, _ in pairing.changed],
+        "missing": [label for label, _ in pairing.missing],
+    }
+    return {kind: found for kind, found in kinds.items() if found}
+
+
+def reasons(*kind: tuple[str, str]) -> list[str]:
+    return [reason for _, reason in kind]
+
+
+B = "benchmarks/"
+
+
+def test_each_script_is_the_same_changed_new_or_missing(pair: Callable[..., Pairing]) -> None:
+    ours = {B + "bm_same.py": "1", B + "bm_changed.py": "1", B + "bm_new.py": "1"}
+    theirs = {B + "bm_same.py": "1", B + "bm_changed.py": "2", B + "bm_missing.py": "1"}
+    pairing = pair(ours, theirs)
+    assert labels(pairing) == {
+        "same": ["bm_same"],
+        "new": ["bm_new"],
+        "changed": ["bm_changed"],
+        "missing": ["bm_missing"],
+    }
+    assert pairing.problems == ()
+    assert pairing.scripts[0].path.parts[-3:] == ("candidate", "benchmarks", "bm_same.py")
+    assert reasons(*pairing.changed) == ["its source differs: bm_changed.py"]
+    assert reasons(*pairing.new) == ["the baseline has no benchmarks/bm_new.py"]
+    assert reasons(*pairing.missing) == ["the candidate has no benchmarks/bm_missing.py"]
+
+
+def test_helpers_beside_a_script_count(pair: Callable[..., Pairing]) -> None:
+    same = {B + "bm_x.py": "1", B + "helper.py": "1", B + "bm_other.py": "1"}
+    assert labels(pair(same, same)) == {"same": ["bm_other", "bm_x"]}
+    pairing = pair({B + "conftest.py": "", B + "helper.py": "2"}, {B + "old.py": ""})
+    assert labels(pairing) == {"changed": ["bm_other", "bm_x"]}
+    words = "its source differs: conftest.py (new), helper.py, old.py (gone)"
+    assert reasons(*pairing.changed) == [words, words]
+
+
+def test_all_files_of_a_folder_count_wherever_they_lie(
+    pair: Callable[..., Pairing], tmp_path: Path
+) -> None:
+    meta = '[tool.pyperformance]\nextra_opts = ["{}"]\n'
+    same = {
+        B + "bm_x/run_benchmark.py": "",
+        B + "bm_x/pyproject.toml": meta.format("1"),
+        B + "bm_x/bm_y.toml": meta.format("2"),
+        B + "bm_x/data/big": "a" * (1 << 21),
+    }
+    pair(same, same)
+    os.utime(tmp_path / "baseline" / B / "bm_x/data/big", ns=(1, 1))  # checked out later
+    assert labels(pair({}, {})) == {"same": ["x", "y"]}
+    pairing = pair({B + "bm_x/data/big": "a" * ((1 << 21) - 1) + "b"}, {})
+    assert labels(pairing) == {"changed": ["x", "y"]}
+    assert reasons(*pairing.changed)[0] == "its source differs: data/big"
+    more = {B + f"bm_x/data/{n}": "" for n in range(5)}
+    assert reasons(*pair(more, {}).changed)[0].endswith(
+        "data/0 (new), data/1 (new), data/2 (new), …"
+    )
+
+
+def test_what_a_folder_inherits_counts(pair: Callable[..., Pairing]) -> None:
+    files = {
+        B + "bm_x/run_benchmark.py": "",
+        B + "bm_x/pyproject.toml": '[tool.pyperformance]\ninherits = ".."\n',
+    }
+    base = '[tool.pyperformance]\nextra_opts = ["{}"]\n'
+    pairing = pair(
+        {**files, B + "base.toml": base.format("1")}, {**files, B + "base.toml": base.format("2")}
+    )
+    assert pairing.changed == (("x", "its source differs: the files it inherits from"),)
+
+
+def test_a_script_that_moved_is_new_and_missing_under_labels_of_their_own(
+    pair: Callable[..., Pairing],
+) -> None:
+    pairing = pair(
+        {"b/bm_x.py": "1", "a/bm_y.py": ""}, {"a/bm_x.py": "1", "a/bm_y.py": ""}, "a", "b"
+    )
+    assert labels(pairing) == {"same": ["bm_y"], "new": ["bm_x"], "missing": ["a/bm_x.py"]}
+
+
+def test_a_baselines_script_that_cannot_be_read_is_changed(pair: Callable[..., Pairing]) -> None:
+    header = "# /// script\n# dependencies = 3\n# ///\n"
+    pairing = pair({B + "bm_x.py": ""}, {B + "bm_x.py": header})
+    assert labels(pairing) == {"changed": ["bm_x"]}
+    assert "cannot be read as a benchmark" in reasons(*pairing.changed)[0]
+    assert pairing.problems == ()
+    assert "dependencies" in str(pair({B + "bm_x.py": header}, {}).problems[0])
+
+
+# ── arguments
+
+
+def test_arguments_mean_the_same_places_in_both(
+    pair: Callable[..., Pairing], tmp_path: Path
+) -> None:
+    files = {"a/bm_x.py": "", "a/bm_y.py": "", "b/bm_z.py": "", "c/speed.py": ""}
+    pair(files, files)
+    whole = str(tmp_path / "candidate" / "b")
+    for arguments, cwd, found in (
+        (("a/bm_x.py",), ".", ["bm_x"]),
+        (("a",), ".", ["bm_x", "bm_y"]),
+        (("../a", "../c/speed.py"), "b", ["bm_x", "bm_y", "speed"]),
+        ((whole,), "c", ["bm_z"]),
+        (("a/../b/bm_z.py",), ".", ["bm_z"]),
+        ((".",), "a", ["bm_x", "bm_y"]),
+    ):
+        assert labels(pair({}, {}, *arguments, cwd=cwd)) == {"same": found}
+
+
+def test_patterns_are_kept_and_search_the_local_folder(pair: Callable[..., Pairing]) -> None:
+    pairing = pair({B + "bm_x.py": "1"}, {B + "bm_x.py": "2", B + "bm_y.py": ""}, "json_*")
+    assert pairing.patterns == ("json_*",)
+    assert labels(pairing) == {"changed": ["bm_x"], "missing": ["bm_y"]}
+
+
+def test_a_path_that_only_the_baseline_has_is_missing(pair: Callable[..., Pairing]) -> None:
+    """Nothing else is measured in its place."""
+    ours = {B + "bm_other.py": ""}
+    theirs = {**ours, "speed.py": "", "more/bm_x.py": ""}
+    assert labels(pair(ours, theirs, "speed.py", "more")) == {"missing": ["speed", "bm_x"]}
+    pairing = pair({}, {}, "speed.py", B + "bm_other.py", "x_*")
+    assert labels(pairing) == {"same": ["bm_other"], "missing": ["speed"]}
+    assert pairing.patterns == ("x_*",)
+
+
+def test_a_path_that_neither_has_is_a_problem(pair: Callable[..., Pairing]) -> None:
+    pairing = pair({B + "bm_x.py": ""}, {B + "bm_y.py": ""}, "no/such.py", "", "a\0b.py")
+    assert labels(pairing) == {}
+    assert len(pairing.problems) == 3
+
+
+def test_a_local_folder_that_is_gone_is_missing_and_nothing_stands_in(
+    pair: Callable[..., Pairing], tmp_path: Path
+) -> None:
+    assert labels(pair({}, {B + "bm_x.py": ""})) == {"missing": ["bm_x"]}
+    (tmp_path / "candidate" / B).mkdir()
+    assert labels(pair({}, {})) == {"missing": ["bm_x"]}
+    pairing = pair({}, {}, B)
+    assert labels(pairing) == {"missing": ["bm_x"]}
+    assert pairing.problems == ()
+
+
+def test_a_folder_that_is_empty_in_both_is_a_problem(
+    pair: Callable[..., Pairing], tmp_path: Path
+) -> None:
+    (tmp_path / "candidate/empty").mkdir(parents=True)
+    (tmp_path / "baseline/empty").mkdir(parents=True)
+    pairing = pair({}, {}, "empty")
+    assert "holds no benchmark" in str(pairing.problems[0])
+    assert labels(pairing) == {}
+
+
+def test_all_local_benchmarks_may_be_new(pair: Callable[..., Pairing]) -> None:
+    assert labels(pair({B + "bm_x.py": ""}, {})) == {"new": ["bm_x"]}
+    assert labels(pair({"speed.py": ""}, {B + "bm_x.py": ""}, "speed.py")) == {"new": ["speed"]}
+
+
+# ── outside
+
+
+def test_perfkits_own_suite_can_always_be_compared(pair: Callable[..., Pairing]) -> None:
+    pairing = pair({}, {}, "json_*")
+    assert {script.path.parent for script in pairing.scripts} >= {default_suite()}
+    assert set(labels(pairing)) == {"same"}
+    assert pairing.patterns == ("json_*",)
+
+
+def test_what_is_outside_the_tree_can_always_be_compared(
+    pair: Callable[..., Pairing], tmp_path: Path
+) -> None:
+    (tmp_path / "bm_out.py").write_text("")
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared" / "bm_linked.py").write_text("")
+    ours = {"b/bm_x.py": "", "b/bm_linked.py": "-> ../../shared/bm_linked.py"}
+    pairing = pair(ours, {"b/bm_x.py": ""}, "../bm_out.py", "b")
+    assert labels(pairing) == {"same": ["bm_out", "bm_linked", "bm_x"]}
+
+
+def test_a_baseline_reads_no_file_elsewhere(pair: Callable[..., Pairing], tmp_path: Path) -> None:
+    """Links are the exporter's affair; this is what a metafile can name."""
+    (tmp_path / "secret.toml").write_text("[project]\nname = 1")
+    (tmp_path / "secret.py").write_text("")
+    files = {B + "bm_x/run_benchmark.py": "", B + "bm_y/run_benchmark.py": ""}
+    script = '[tool.pyperformance]\nrunscript = "../../../secret.py"\n'
+    base = '[tool.pyperformance]\ninherits = "../../../secret.toml"\n'
+    theirs = {B + "bm_x/pyproject.toml": script, B + "bm_y/pyproject.toml": base}
+    plain = {B + "bm_x/pyproject.toml": "", B + "bm_y/pyproject.toml": ""}
+    pairing = pair({**files, **plain}, {**files, **theirs})
+    assert labels(pairing) == {"changed": ["x", "y"]}
+    assert all("cannot be read as a benchmark" in reason for reason in reasons(*pairing.changed))
