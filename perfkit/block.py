@@ -19,12 +19,18 @@ class SideTurns:
         queued: Seconds of each turn in which it could have run but other programs had the CPU,
             same length; 0.0 where the system does not tell.
         peak_rss: Peak resident memory in bytes (VmHWM), or None where the system does not tell.
+        peak_traced: Peak bytes above the start that one call allocates, by tracemalloc after the
+            timed turns; None where it was not or could not be traced, for commands, and in older
+            recordings.
+        untraced: Why it could not be traced; empty otherwise.
     """
 
     wall: tuple[float, ...]
     cpu: tuple[float, ...]
     queued: tuple[float, ...]
     peak_rss: int | None
+    peak_traced: int | None = None
+    untraced: str = ""
 
     @property
     def net(self) -> tuple[float, ...]:
@@ -53,6 +59,7 @@ class Block:
         steal: Share of CPU time stolen by the hypervisor meanwhile, or None when unknown.
         load: One-minute load average, or None when unknown.
         injected: Seconds of busy loop added to a candidate turn, mean over the turns; else 0.0.
+        traced_seconds: Wall time of tracing a call of each side; 0.0 in older recordings.
     """
 
     benchmark: str
@@ -71,6 +78,13 @@ class Block:
     steal: float | None
     load: float | None
     injected: float
+    traced_seconds: float = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """Wall time it took, less start-up that overlapped: what the budget is spent on."""
+        parts = (self.wait_seconds, self.run_in_seconds, self.timed_seconds, self.traced_seconds)
+        return sum(parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,14 +9,14 @@ import numpy as np
 
 from perfkit.analyse.diagnostics import diagnose
 from perfkit.analyse.effects import summarise_blocks, trimmed_mean
-from perfkit.analyse.estimate import Comparison, Estimate
-from perfkit.analyse.location import detectable_shift, locate, signed_rank_p, spread
+from perfkit.analyse.estimate import Comparison
+from perfkit.analyse.location import locate, spread
+from perfkit.analyse.metric import MEMORY, compare_memory
+from perfkit.analyse.scale import detectable, from_logs, located, p_value
 from perfkit.analyse.stopping import look_confidence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from numpy.typing import NDArray
 
     from perfkit.analyse.effects import BlockEffects
     from perfkit.analyse.location import Location
@@ -47,60 +47,22 @@ def compare_blocks(
     summary = summarise_blocks(blocks, inner_loops=inner_loops)
     effects = summary.log_ratio
     found = locate(effects, look_confidence(goal))
-    memory = _peak_memory(blocks)
+    memory = [compare_memory(blocks, metric, goal) for metric in MEMORY]
     comparison = Comparison(
         benchmark=blocks[0].benchmark,
         series=blocks[0].series,
-        ratio=_estimate(found, len(effects), goal),
-        baseline=_locate(summary.baseline, goal),
-        candidate=_locate(summary.candidate, goal),
-        baseline_rss=_locate(memory[0], goal) if memory.size else None,
-        candidate_rss=_locate(memory[1], goal) if memory.size else None,
-        rss_ratio=_locate(memory[1] - memory[0], goal) if memory.size else None,
-        detectable=_detectable(found, len(effects), goal),
-        p_value=_p_value(effects, goal),
+        ratio=from_logs(found, len(effects), goal),
+        baseline=located(summary.baseline, goal),
+        candidate=located(summary.candidate, goal),
+        memory=tuple(one for one in memory if one is not None),
+        detectable=detectable(found, len(effects), goal),
+        p_value=p_value(effects, goal),
         effects=tuple(effects.tolist()),
         between_share=_between_share(found, summary, goal),
         stopped=stopped,
         caveats=(),
     )
     return replace(comparison, caveats=diagnose(blocks, summary, comparison, goal))
-
-
-def _locate(logs: NDArray[np.float64], goal: Goal) -> Estimate:
-    return _estimate(locate(logs, look_confidence(goal)), len(logs), goal)
-
-
-def _estimate(found: Location, count: int, goal: Goal) -> Estimate:
-    """From the log scale to the scale itself."""
-    return Estimate(
-        value=float(np.exp(found.value)),
-        low=float(np.exp(found.low)),
-        high=float(np.exp(found.high)),
-        confidence=goal.confidence,
-        n=count,
-    )
-
-
-def _peak_memory(blocks: Sequence[Block]) -> NDArray[np.float64]:
-    """Log bytes, shape (2, n), of the blocks in which both sides were recorded; maybe empty."""
-    known = [
-        (block.baseline.peak_rss, block.candidate.peak_rss)
-        for block in blocks
-        if block.baseline.peak_rss and block.candidate.peak_rss
-    ]
-    return np.log(np.array(known, dtype=np.float64).T)
-
-
-def _p_value(effects: NDArray[np.float64], goal: Goal) -> float:
-    """At most 1 - confidence exactly when the ratio's interval excludes 1."""
-    looks = (1 - goal.confidence) / (1 - look_confidence(goal))
-    return min(1.0, signed_rank_p(effects) * looks)
-
-
-def _detectable(found: Location, count: int, goal: Goal) -> float:
-    """As a relative change."""
-    return float(np.expm1(detectable_shift(found, count, look_confidence(goal))))
 
 
 def _between_share(found: Location, summary: BlockEffects, goal: Goal) -> float | None:

@@ -90,7 +90,7 @@ def _budget_stretched(case: _Case) -> Caveat | None:
     need = minimum_blocks(case.goal)
     if len(case.blocks) < need:
         return None
-    spent = [_seconds(block) for block in case.blocks[:need]]
+    spent = [block.seconds for block in case.blocks[:need]]
     if sum(spent[:-1]) <= case.goal.budget:
         return None
     return case.caveat(
@@ -110,7 +110,7 @@ def _precision_not_reached(case: _Case) -> Caveat | None:
     if half_width <= wanted:
         return None
     blocks = math.ceil(ratio.n * (half_width / wanted) ** 2)
-    seconds = blocks * sum(map(_seconds, case.blocks)) / len(case.blocks)
+    seconds = blocks * sum(block.seconds for block in case.blocks) / len(case.blocks)
     remedy = f"Raise --time to about {math.ceil(seconds)} ({blocks} blocks)."
     text = (
         f"the interval's half-width is {format_share(half_width, digits=2)}, wanted was "
@@ -203,6 +203,24 @@ def _outlying_blocks(case: _Case) -> Caveat | None:
     )
 
 
+def _memory_not_traced(case: _Case) -> Caveat | None:
+    reasons = {
+        side: next((turns.untraced for turns in sides if turns.untraced), "")
+        for side, sides in {
+            "baseline": [block.baseline for block in case.blocks],
+            "candidate": [block.candidate for block in case.blocks],
+        }.items()
+    }
+    failed = [f"on the {side} ({reason})" for side, reason in reasons.items() if reason]
+    if not failed:
+        return None
+    return case.caveat(
+        "memory-not-traced",
+        f"a call could not be traced by tracemalloc {' and '.join(failed)}; its times are unharmed",
+        "Take the peak memory of the processes instead.",
+    )
+
+
 def _no_variation(case: _Case) -> Caveat | None:
     effects = case.comparison.effects
     if len(effects) == 1 or max(effects) > min(effects):
@@ -224,12 +242,8 @@ _CHECKS: tuple[Callable[[_Case], Caveat | None], ...] = (
     _order_effect,
     _steal_seen,
     _no_variation,
+    _memory_not_traced,
 )
-
-
-def _seconds(block: Block) -> float:
-    """Measuring time of a block; start-up that was overlapped does not count."""
-    return block.wait_seconds + block.run_in_seconds + block.timed_seconds
 
 
 def _shift(values: NDArray[np.float64], least: float) -> float:

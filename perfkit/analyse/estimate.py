@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from perfkit.caveat import Caveat
+from perfkit.settings import Metric
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,27 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryComparison:
+    """What one benchmark's blocks say of one measure of memory.
+
+    Attributes:
+        metric: Which measure.
+        ratio: Candidate / baseline; above 1 the candidate needs more.
+        baseline: Bytes under the baseline.
+        candidate: Bytes under the candidate.
+        detectable: Smallest relative change this many blocks would have found with 80 % power.
+        p_value: Two-sided p-value of "no difference", corrected for looks.
+    """
+
+    metric: Metric
+    ratio: Estimate
+    baseline: Estimate
+    candidate: Estimate
+    detectable: float
+    p_value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
     """What one benchmark's blocks say.
 
@@ -41,9 +63,7 @@ class Comparison:
         ratio: Candidate / baseline; above 1 the candidate is slower.
         baseline: Seconds of one iteration under the baseline.
         candidate: Seconds of one iteration under the candidate.
-        baseline_rss: Peak resident bytes of the baseline's processes, or None.
-        candidate_rss: Peak resident bytes of the candidate's processes, or None.
-        rss_ratio: Candidate / baseline peak memory, or None.
+        memory: One for each measure of memory that is known.
         detectable: Smallest relative change this many blocks would have found with 80 % power.
         p_value: Two-sided p-value of "no difference", corrected for looks.
         effects: Log ratio of each block, in block order.
@@ -58,12 +78,14 @@ class Comparison:
     ratio: Estimate
     baseline: Estimate
     candidate: Estimate
-    baseline_rss: Estimate | None
-    candidate_rss: Estimate | None
-    rss_ratio: Estimate | None
+    memory: tuple[MemoryComparison, ...]
     detectable: float
     p_value: float
     effects: tuple[float, ...]
     between_share: float | None
     stopped: str
     caveats: tuple[Caveat, ...]
+
+    def memory_of(self, metric: Metric) -> MemoryComparison | None:
+        """What is known of one measure of memory."""
+        return next((one for one in self.memory if one.metric is metric), None)

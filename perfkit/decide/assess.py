@@ -22,7 +22,7 @@ from perfkit.decide.policy import (
     worst,
 )
 from perfkit.decide.result import Result
-from perfkit.settings import Goal
+from perfkit.settings import Goal, Metric
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -199,15 +199,16 @@ def _times(rows: Sequence[Row], section: Section, judging: _Judging) -> tuple[Pa
 
 def _memory(rows: Sequence[Row], section: Section, judging: _Judging) -> tuple[Part, ...]:
     found = [
-        (one.baseline_rss, one.candidate_rss, one.rss_ratio)
+        one
         for row in rows
-        if (one := row.comparison) is not None
+        if row.comparison and (one := row.comparison.memory_of(Metric.PEAK_MEMORY))
     ]
-    whole = [(a, b, c) for a, b, c in found if a and b and c]
-    if not whole:
+    if not found:
         return ()
-    baseline, candidate, ratio = (_pooled(column) for column in zip(*whole, strict=True))
-    count = "1 benchmark" if len(whole) == 1 else f"{len(whole)} benchmarks, geometric mean"
+    baseline = _pooled([one.baseline for one in found])
+    candidate = _pooled([one.candidate for one in found])
+    ratio = _pooled([one.ratio for one in found])
+    count = "1 benchmark" if len(found) == 1 else f"{len(found)} benchmarks, geometric mean"
     label = f"peak resident memory of the benchmark processes ({count}); not of a service"
     part = make_part(label, baseline, candidate, reduction(ratio), section.target)
     return (replace(part, status=judging.allow(part.status, rows)),)

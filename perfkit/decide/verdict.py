@@ -14,11 +14,22 @@ class Verdict(StrEnum):
 
     FASTER = "faster"
     SLOWER = "slower"
+    LARGER = "larger"
+    SMALLER = "smaller"
     EQUIVALENT = "equivalent"
     INCONCLUSIVE = "inconclusive"
     FAILED = "failed"
     NOT_MEASURED = "not measured"
     NOT_COMPARABLE = "not comparable"
+
+
+_OF_MEMORY = {Verdict.SLOWER: Verdict.LARGER, Verdict.FASTER: Verdict.SMALLER}
+
+
+def judge_memory(ratio: Estimate, margin: float) -> Verdict:
+    """Read a ratio of two sizes by the rule of `judge`: larger where a time would be slower."""
+    verdict = judge(ratio, margin)
+    return _OF_MEMORY.get(verdict, verdict)
 
 
 def judge(ratio: Estimate, margin: float) -> Verdict:

@@ -88,6 +88,20 @@ class Turn:
         return self.wall - (self.queued or 0.0)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traced:
+    """What tracing one call of the task said.
+
+    Attributes:
+        peak: Bytes above the start, or None when they cannot be told.
+        reason: Why the call could not be traced; empty when it was, and for commands, whose memory
+            is not the process's own.
+    """
+
+    peak: int | None
+    reason: str
+
+
 class Child:
     """A process under test, in a process group of its own.
 
@@ -182,6 +196,25 @@ class Child:
         self._send("rss")
         return int(self._answer("rss")[1]) or None
 
+    def begin_trace(self) -> None:
+        """Have it call its task once under tracemalloc; `traced` waits for the answer."""
+        with contextlib.suppress(TargetError):  # told by `traced`
+            self._send("trace")
+
+    def traced(self, seconds: float) -> Traced:
+        """What the call begun by `begin_trace` said; never an error, since the times are known.
+
+        A process that exits or says nothing for so many seconds is gone afterwards.
+        """
+        try:
+            word, rest = self._answer("traced", "untraced", seconds=seconds)
+        except TargetError as error:
+            return Traced(peak=None, reason=str(error))
+        if word == "untraced":
+            return Traced(peak=None, reason=one_line(json.loads(rest)))
+        peak = int(rest)
+        return Traced(peak=peak if peak >= 0 else None, reason="")
+
     def pin(self, cpu: int | None) -> None:
         """Keep all its threads on one CPU; on any when None."""
         cpus.move(self.pid, cpus.available() if cpu is None else frozenset({cpu}))
@@ -231,8 +264,11 @@ class Child:
         except (OSError, ValueError) as error:  # ValueError: closed here, since it is to leave
             raise self._gone() from error
 
-    def _answer(self, *wanted: str) -> tuple[str, str]:
-        line = self._next_line(time.monotonic() + self._timeout)
+    def _answer(self, *wanted: str, seconds: float | None = None) -> tuple[str, str]:
+        """The next line, which must begin with a wanted word, within so long or the timeout."""
+        limit = self._timeout if seconds is None else seconds
+        hint = " (--timeout)" if seconds is None else " while it was traced"
+        line = self._next_line(time.monotonic() + limit, f"no answer within {limit:g} s{hint}")
         if line is None:
             raise self._gone()
         word, _, rest = line.strip().partition(" ")
@@ -246,11 +282,11 @@ class Child:
             raise self._error(f"unexpected answer {line[:80]!r}")
         return word, rest
 
-    def _next_line(self, deadline: float) -> str | None:
+    def _next_line(self, deadline: float, otherwise: str = "") -> str | None:
         """What it says next; None when it has ended.
 
         Raises:
-            TargetError: It says nothing.
+            TargetError: It says nothing, in the words of ``otherwise``; it is killed then.
         """
         over = False
         while (left := deadline - time.monotonic()) > 0:
@@ -265,7 +301,7 @@ class Child:
                 self._lines.put(None)
             return line
         self.kill()
-        raise self._error(f"no answer within {self._timeout:g} s (--timeout)")
+        raise self._error(otherwise)
 
     def _wait_over(self) -> None:
         """Wait for the end of a process that was asked to leave."""

@@ -12,6 +12,7 @@ import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from itertools import count
 from typing import TYPE_CHECKING, Self
 
 from perfkit.block import Block, SideTurns
@@ -20,12 +21,13 @@ from perfkit.machine.guardian import Guardian
 from perfkit.measure.calibrate import Frozen, freeze, seconds_a_loop, spin_rounds
 from perfkit.measure.child import GRACE_SECONDS, HURRY_SECONDS, Child, TaskFacts, Turn
 from perfkit.measure.failure import TargetError
+from perfkit.measure.memory import Memory, Tracer
 from perfkit.measure.pair import FIRST, OTHER, SIDES, Pair, Series, draw_for, start_pair
 from perfkit.measure.schedule import balanced_order
 from perfkit.variant import Side
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from perfkit.measure.launch import Launch
@@ -51,6 +53,7 @@ class Bench:
         self._closed = False
         self._living: list[Child] = []
         self._resources = ExitStack()
+        self._tracer = Tracer(timeout=method.timeout)
 
     def __enter__(self) -> Self:
         self._finisher = self._resources.enter_context(ThreadPoolExecutor(1, "finish"))
@@ -125,30 +128,70 @@ class Bench:
         Raises:
             TargetError: A process raised, hung, exited or was killed.
         """
-        frozen = series.frozen
-        index = first
-        pending: Future[Pair] | None = self.start(series, index)
+        jobs = ((series, index) for index in count(first))
+        return self._go(jobs, {series.name: series.frozen}, sink, stop) or ""
+
+    def alternate(
+        self,
+        several: Sequence[Series],
+        *,
+        blocks: Sequence[tuple[str, int]],
+        sink: Callable[[Block, Frozen, Mapping[Side, TaskFacts]], None],
+    ) -> None:
+        """Measure a fixed sequence of blocks of several series of one benchmark.
+
+        Args:
+            several: What to measure; names differ.
+            blocks: Name of the series and index of each block, in order.
+            sink: As for `measure`.
+
+        Raises:
+            TargetError: As `measure`.
+        """
+        by_name = {series.name: series for series in several}
+        frozen = {series.name: series.frozen for series in several}
+        self._go(((by_name[name], index) for name, index in blocks), frozen, sink, lambda: None)
+
+    def _go(
+        self,
+        jobs: Iterator[tuple[Series, int]],
+        frozen: dict[str, Frozen | None],
+        sink: Callable[[Block, Frozen, Mapping[Side, TaskFacts]], None],
+        stop: Callable[[], str | None],
+    ) -> str | None:
+        """Measure block after block until there is no more, or a reason to stop."""
+        job = next(jobs, None)
+        pending = self.start(*job) if job else None
         try:
-            while True:
+            while job is not None:
+                series, index = job
                 waited = time.perf_counter()
                 pair = self._await(pending)
                 wait = time.perf_counter() - waited
+                job = next(jobs, None)
                 try:
-                    pending = self.start(series, index + 1) if self.method.overlap else None
-                    block, frozen = self._block(
-                        series, pair, index=index, frozen=frozen, wait=wait, ahead=pending
+                    pending = self.start(*job) if job and self.method.overlap else None
+                    block, loops = self._block(
+                        series,
+                        pair,
+                        index=index,
+                        frozen=frozen[series.name],
+                        wait=wait,
+                        ahead=pending,
                     )
                 except BaseException:
                     self._end(pair, HURRY_SECONDS)
                     raise
                 self._end(pair, GRACE_SECONDS)
-                sink(block, frozen, pair.facts)
+                frozen[series.name] = loops
+                sink(block, loops, pair.facts)
                 if reason := stop():
                     return reason
-                index += 1
-                pending = pending or self.start(series, index)
+                if job and pending is None:
+                    pending = self.start(*job)
         finally:
             self.discard(pending)
+        return None
 
     def _mark(self) -> str:
         """What a process of this run carries in its environment; its own, and of fixed length."""
@@ -177,7 +220,8 @@ class Bench:
     def _end(self, pair: Pair, seconds: float) -> None:
         """Let both scripts clean up, away from the measuring CPU and from this thread."""
         for child in pair.children.values():
-            cpus.move(child.pid, self.placement.starting)
+            if not child.reaped:  # else its id may be another's by now
+                cpus.move(child.pid, self.placement.starting)
             child.leave(seconds)
             self._finisher.submit(child.finish)
 
@@ -206,24 +250,27 @@ class Bench:
         started, timed = time.time(), time.perf_counter()
         order, turns = _timed(pair, frozen, ahead)
         ended = time.perf_counter()
+        steal = host.stolen_share(stolen, host.stolen(self.placement.measuring))
         candidate = turns[Side.CANDIDATE]
+        memory = self._tracer.read(series, pair, call_seconds=candidate[-1].wall / frozen.loops)
         block = Block(
             benchmark=series.benchmark.id,
             series=series.name,
             index=index,
             loops=frozen.loops,
             order=order,
-            baseline=_side(turns, Side.BASELINE, pair),
-            candidate=_side(turns, Side.CANDIDATE, pair),
+            baseline=_side(turns, Side.BASELINE, memory),
+            candidate=_side(turns, Side.CANDIDATE, memory),
             hash_seed=pair.drawn.hash_seed,
             started=started,
             startup_seconds=pair.seconds,
             wait_seconds=wait,
             run_in_seconds=timed - began,
             timed_seconds=ended - timed,
-            steal=host.stolen_share(stolen, host.stolen(self.placement.measuring)),
+            steal=steal,
             load=host.load(),
             injected=sum(turn.spin for turn in candidate) / len(candidate),
+            traced_seconds=memory.seconds,
         )
         return block, frozen
 
@@ -271,7 +318,7 @@ def _turns(pair: Pair, frozen: Frozen, order: str) -> dict[Side, list[Turn]]:
     return turns
 
 
-def _side(turns: Mapping[Side, list[Turn]], side: Side, pair: Pair) -> SideTurns:
+def _side(turns: Mapping[Side, list[Turn]], side: Side, memory: Memory) -> SideTurns:
     """One side's turns; time in line counts only where both sides of a pair of turns know theirs.
 
     Else a side that starts a child process would be timed by the wall against a side that is not.
@@ -284,5 +331,7 @@ def _side(turns: Mapping[Side, list[Turn]], side: Side, pair: Pair) -> SideTurns
         wall=tuple(turn.wall for turn in turns[side]),
         cpu=tuple(turn.cpu for turn in turns[side]),
         queued=tuple(queued),
-        peak_rss=pair.children[side].peak_rss(),
+        peak_rss=memory.peak_rss[side],
+        peak_traced=memory.traced[side].peak,
+        untraced=memory.traced[side].reason,
     )

@@ -33,6 +33,7 @@ class Series:
         seed: Root of its random choices.
         inject: Slowdown to inject into the candidate, as a fraction.
         frozen: The loop counts when they are known already (a resumed or later series), or None.
+        trace: Trace a call's allocations at the end of each block.
     """
 
     benchmark: Benchmark
@@ -41,6 +42,7 @@ class Series:
     seed: int
     inject: float
     frozen: Frozen | None
+    trace: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

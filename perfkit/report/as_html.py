@@ -8,6 +8,7 @@ from perfkit.decide.policy import Status
 from perfkit.decide.verdict import Verdict
 from perfkit.report import details, wording
 from perfkit.report.forest import forest_svg
+from perfkit.report.memory import memory_summary
 from perfkit.report.templates import template
 from perfkit.units import format_share_interval
 
@@ -53,6 +54,7 @@ def compare_part(view: View) -> dict[str, Any]:
             (details.block_effects(row, margin=view.margin), details.distribution(row))
             for row in view.rows
         ],
+        "memory_summary": memory_summary(view.memory, view.margin),
         "gain": gain,
         "status_looks": STATUS_LOOKS,
         "looks": [wording.look(verdict, noisy=view.noisy) for verdict in Verdict],

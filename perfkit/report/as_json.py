@@ -6,8 +6,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from perfkit.report.plain import estimate, finding, number
+from perfkit.settings import Metric
 
 if TYPE_CHECKING:
+    from perfkit.report.memory import MemoryLine
     from perfkit.report.rows import RowView
     from perfkit.report.view import View
 
@@ -25,9 +27,12 @@ def as_json(view: View) -> str:
       ``precision``; ``seed``
     * ``benchmarks``: a list of ``id``, ``description``, ``verdict``, ``ratio``, ``baseline`` and
       ``candidate`` (seconds an iteration), ``detectable`` (a relative change), ``p_value``,
-      ``stopped``, ``baseline_rss``, ``candidate_rss``, ``rss_ratio`` (bytes), ``effects`` (log
-      ratio a block), ``control`` (ratio of the null comparison), ``failure`` (``side``, ``stage``,
-      ``reason``, ``detail``)
+      ``stopped``, ``baseline_rss``, ``candidate_rss`` (bytes), ``rss_ratio``, ``memory``,
+      ``effects`` (log ratio a block), ``control`` (ratio of the null comparison), ``failure``
+      (``side``, ``stage``, ``reason``, ``detail``)
+    * ``memory``: a list of ``metric`` (``"peak-memory"`` of the process, ``"traced-memory"`` of one
+      call), ``verdict``, ``ratio``, ``baseline`` and ``candidate`` (bytes), ``detectable``,
+      ``p_value``
     * ``geometric_mean``; ``caveats``: ``code``, ``text``, ``remedy``, ``benchmark``
     * ``assessment``: ``sections`` (``title``, ``status``, ``goal``, ``required``, ``reason``),
       ``status``, ``recommendation``, ``action`` (``"proceed"``, ``"hold"``, ``"stop"``)
@@ -82,6 +87,7 @@ def as_json(view: View) -> str:
 
 def _row(row: RowView) -> dict[str, Any]:
     found = row.comparison
+    peak = found.memory_of(Metric.PEAK_MEMORY) if found else None
     failure = row.failure
     return {
         "id": row.id,
@@ -93,9 +99,10 @@ def _row(row: RowView) -> dict[str, Any]:
         "detectable": number(found.detectable) if found else None,
         "p_value": number(found.p_value) if found else None,
         "stopped": found.stopped if found else None,
-        "baseline_rss": estimate(found.baseline_rss) if found else None,
-        "candidate_rss": estimate(found.candidate_rss) if found else None,
-        "rss_ratio": estimate(found.rss_ratio) if found else None,
+        "baseline_rss": estimate(peak.baseline) if peak else None,
+        "candidate_rss": estimate(peak.candidate) if peak else None,
+        "rss_ratio": estimate(peak.ratio) if peak else None,
+        "memory": [_memory(line) for line in row.memory],
         "effects": [number(effect) for effect in found.effects] if found else [],
         "control": estimate(row.control.ratio) if row.control else None,
         "failure": failure
@@ -105,4 +112,17 @@ def _row(row: RowView) -> dict[str, Any]:
             "reason": failure.reason,
             "detail": failure.detail,
         },
+    }
+
+
+def _memory(line: MemoryLine) -> dict[str, Any]:
+    found = line.found.comparison
+    return {
+        "metric": line.metric.value,
+        "verdict": line.found.verdict.value,
+        "ratio": estimate(found.ratio),
+        "baseline": estimate(found.baseline),
+        "candidate": estimate(found.candidate),
+        "detectable": number(found.detectable),
+        "p_value": number(found.p_value),
     }

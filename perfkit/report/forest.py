@@ -21,6 +21,14 @@ _LABEL_WIDTH = 7.3  # SVG units a character of 13, so that the longest name fits
 _RIGHT = 190  # SVG units for the numbers at the right
 _ROW = {False: 27, True: 44}  # SVG units a row, by narrowness
 _HEAD, _FOOT = 8, 50
+_EDGE = 4  # SVG units beside the axes of a narrow plot
+_TICK_LETTER = 7.2  # SVG units a character of 12
+_APART = 8.0  # SVG units between the labels of two ticks
+_FAR = math.log(2)  # from which even steps of the change crowd at one end of the axis
+_ROUND = (
+    *(-99.9, -99.5, -99, -98, -95, -90, -80, -70, -50, -30, -20, -10, 0),
+    *(10, 20, 50, 100, 200, 400, 900, 1900, 4900, 9900, 99_900),
+)
 _NOTHING_LEFT = -100  # per cent: a time cannot fall by more
 _MEAN = "geometric mean"
 
@@ -112,7 +120,7 @@ def draw_forest(plot: Forest, *, narrow: bool, prefix: str) -> str:
         return ""
     width, row = (NARROW if narrow else WIDE), _ROW[narrow]
     height = _HEAD + plot.lines * row + _FOOT
-    left, right = (4, 4) if narrow else (_label_width(plot), _RIGHT)
+    left, right = (_EDGE, _EDGE) if narrow else (_label_width(plot), _RIGHT)
     with drawing(width, height) as figure:
         axes = figure.add_axes(
             (
@@ -122,7 +130,7 @@ def draw_forest(plot: Forest, *, narrow: bool, prefix: str) -> str:
                 plot.lines * row / height,
             )
         )
-        _draw(axes, plot, narrow=narrow)
+        _draw(axes, plot, width=width - left - right, narrow=narrow)
         return drawn(figure, prefix=prefix, title=plot.title, summary=plot.summary)
 
 
@@ -131,7 +139,7 @@ def _label_width(plot: Forest) -> float:
     return min(max(longest, len(_MEAN)) * _LABEL_WIDTH + 22, WIDE * 0.45)
 
 
-def _draw(axes: Axes, plot: Forest, *, narrow: bool) -> None:
+def _draw(axes: Axes, plot: Forest, *, width: float, narrow: bool) -> None:
     low, high = _limits(plot)
     axes.set_xlim(low, high)
     axes.set_ylim(plot.lines - 0.5, -0.5)
@@ -140,7 +148,7 @@ def _draw(axes: Axes, plot: Forest, *, narrow: bool) -> None:
     band = math.log1p(plot.margin)
     axes.axvspan(-band, band, color=INK["band"], linewidth=0, zorder=0)
     axes.axvline(0, color=INK["line"], linewidth=1, zorder=1)
-    _ticks(axes, low, high, narrow=narrow)
+    _ticks(axes, low, high, width=width, narrow=narrow)
     _axis_words(axes, plot, narrow=narrow)
     for place, row in enumerate(plot.rows):
         _row(axes, row, place, narrow=narrow)
@@ -167,19 +175,34 @@ def _has_interval(ratio: Estimate) -> bool:
     return ratio.low > 0 and math.isfinite(ratio.high)
 
 
-def _ticks(axes: Axes, low: float, high: float, *, narrow: bool) -> None:
+def _ticks(axes: Axes, low: float, high: float, *, width: float, narrow: bool) -> None:
+    """Ticks at round changes, as many as an axis of ``width`` SVG units has room to name."""
+    hem = (high - low) * (0.05 if narrow else 0.02)  # so that no label is cut off at the edge
+    shown: dict[float, tuple[float, float, str]] = {}
+    for tick in sorted(_round_changes(low, high, narrow=narrow), key=abs):
+        place = math.log1p(tick / 100)
+        label = f"{tick:+,g} %".replace("-", "−") if tick else "0"
+        middle = (place - low) / (high - low) * width
+        half = len(label) * _TICK_LETTER / 2
+        begin, end = middle - half, middle + half
+        fits = low + hem <= place <= high - hem
+        if narrow:
+            fits = fits and begin >= -_EDGE and end <= width + _EDGE
+        if fits and all(end < left or right < begin for left, right, _ in shown.values()):
+            shown[place] = (begin - _APART, end + _APART, label)
+    places = sorted(shown)
+    axes.set_xticks(places, [shown[place][2] for place in places])
+
+
+def _round_changes(low: float, high: float, *, narrow: bool) -> list[float]:
+    """Changes in per cent to choose from: evenly spaced, or evenly in their ratios."""
     from matplotlib.ticker import MaxNLocator
 
+    if high - low > _FAR:
+        return [*_ROUND]
     locator = MaxNLocator(nbins=5 if narrow else 8)
     wanted = locator.tick_values(math.expm1(low) * 100, math.expm1(high) * 100)
-    hem = (high - low) * (0.05 if narrow else 0.02)  # so that no label is cut off at the edge
-    shown = [
-        tick
-        for tick in wanted
-        if tick > _NOTHING_LEFT and low + hem <= math.log1p(tick / 100) <= high - hem
-    ]
-    labels = [f"{tick:+g} %".replace("-", "−") if tick else "0" for tick in shown]
-    axes.set_xticks([math.log1p(tick / 100) for tick in shown], labels)
+    return [float(tick) for tick in wanted if tick > _NOTHING_LEFT]
 
 
 def _axis_words(axes: Axes, plot: Forest, *, narrow: bool) -> None:

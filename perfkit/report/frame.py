@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from perfkit.settings import Metric
+
 if TYPE_CHECKING:
     import pandas as pd
 
-    from perfkit.decide.result import Result, Row
+    from perfkit.decide.result import MemoryRow, Result, Row
 
 
 def to_frame(result: Result) -> pd.DataFrame:
@@ -16,13 +18,26 @@ def to_frame(result: Result) -> pd.DataFrame:
     Returns:
         Columns ``benchmark``, ``verdict``, ``ratio``, ``low``, ``high``, ``confidence``,
         ``blocks``, ``baseline_seconds``, ``candidate_seconds`` (one iteration), ``detectable``
-        (relative change), ``p_value``, ``baseline_rss``, ``candidate_rss`` (bytes), ``stopped``,
-        ``failure`` (its reason). What does not exist is missing (``isna``).
+        (relative change), ``p_value``, ``stopped``, ``failure`` (its reason); of the peak resident
+        memory ``baseline_rss``, ``candidate_rss`` (bytes), ``rss_ratio``, ``rss_low``,
+        ``rss_high``, ``rss_verdict``, and the same with ``traced`` of the traced peak of a call.
+        What does not exist is missing (``isna``).
     """
     import pandas as pd
 
     frame = pd.DataFrame([_row(row) for row in result.rows], columns=COLUMNS)
     return frame.astype(dict.fromkeys(NUMBERS, "float64") | {"blocks": "int64"})
+
+
+_SHORT = {Metric.PEAK_MEMORY: "rss", Metric.TRACED_MEMORY: "traced"}
+MEMORY_NUMBERS = {
+    metric: (f"baseline_{one}", f"candidate_{one}", f"{one}_ratio", f"{one}_low", f"{one}_high")
+    for metric, one in _SHORT.items()
+}
+
+
+def _verdict(metric: Metric) -> str:
+    return f"{_SHORT[metric]}_verdict"
 
 
 NUMBERS = (
@@ -34,8 +49,7 @@ NUMBERS = (
     "candidate_seconds",
     "detectable",
     "p_value",
-    "baseline_rss",
-    "candidate_rss",
+    *(name for names in MEMORY_NUMBERS.values() for name in names),
 )
 COLUMNS = (
     "benchmark",
@@ -49,8 +63,7 @@ COLUMNS = (
     "candidate_seconds",
     "detectable",
     "p_value",
-    "baseline_rss",
-    "candidate_rss",
+    *(name for metric, names in MEMORY_NUMBERS.items() for name in (*names, _verdict(metric))),
     "stopped",
     "failure",
 )
@@ -76,6 +89,12 @@ def _row(row: Row) -> dict[str, Any]:
         "candidate_seconds": found.candidate.value,
         "detectable": found.detectable,
         "p_value": found.p_value,
-        "baseline_rss": found.baseline_rss.value if found.baseline_rss else None,
-        "candidate_rss": found.candidate_rss.value if found.candidate_rss else None,
+        **{name: value for one in row.memory for name, value in _memory(one).items()},
     }
+
+
+def _memory(row: MemoryRow) -> dict[str, Any]:
+    found, ratio = row.comparison, row.comparison.ratio
+    numbers = (found.baseline.value, found.candidate.value, ratio.value, ratio.low, ratio.high)
+    names = MEMORY_NUMBERS[found.metric]
+    return dict(zip(names, numbers, strict=True)) | {_verdict(found.metric): row.verdict.value}

@@ -24,6 +24,11 @@ could be shown, which is no proof that nothing changed.
 The smallest detectable change is what this many blocks would have found with a chance of 80 %;
 a smaller one may well have gone unnoticed.
 
+Memory is judged against the same margin: larger, smaller, equivalent or inconclusive. Peak is the
+highest resident memory of a benchmark's whole process. Traced is what one call of the benchmark
+allocates at its peak, by tracemalloc, in a pass of its own after the timed turns; where it stays
+below 4 KiB on both sides it is not judged, and a side below counts as 4 KiB.
+
 A block is one fresh process of each side, alive together and measured in short alternating turns.
 Blocks, not turns, count as independent observations. The change is formed within each block, where
 both sides share what the machine does, so it may differ from the quotient of the two times shown.

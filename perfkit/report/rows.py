@@ -10,8 +10,8 @@ from perfkit.block import Block, Failure
 from perfkit.caveat import Caveat
 from perfkit.decide.verdict import Verdict
 from perfkit.report import wording
+from perfkit.report.memory import MemoryLine, memory_facts, memory_lines
 from perfkit.units import (
-    format_bytes_interval,
     format_change_interval,
     format_seconds,
     format_seconds_interval,
@@ -47,6 +47,7 @@ class RowView:
         change: ``"+3.4 % [+2.9, +3.9]"``, or ``"–"``.
         detectable: Smallest detectable change, such as ``"1.2 %"``, or ``"–"``.
         blocks: Number of blocks the ratio rests on.
+        memory: A line for each measure of its memory.
         facts: Further ``(name, text)`` pairs for the details.
         series: The blocks its numbers were computed from, in order.
         inner_loops: Iterations in one loop.
@@ -67,6 +68,7 @@ class RowView:
     change: str
     detectable: str
     blocks: int
+    memory: tuple[MemoryLine, ...]
     facts: tuple[tuple[str, str], ...]
     series: tuple[Block, ...]
     inner_loops: int
@@ -79,6 +81,7 @@ def make_row(row: Row, recording: Recording, *, noisy: bool) -> RowView:
     comparison = row.comparison
     look = wording.look(row.verdict, noisy=noisy)
     series = recording.series(comparison.benchmark, comparison.series) if comparison else ()
+    memory = memory_lines(row)
     return RowView(
         id=row.id,
         description=row.description,
@@ -93,7 +96,8 @@ def make_row(row: Row, recording: Recording, *, noisy: bool) -> RowView:
         change=change(comparison.ratio) if comparison else "–",
         detectable=_detectable(comparison) if comparison else "–",
         blocks=comparison.ratio.n if comparison else 0,
-        facts=_facts(comparison, row.control, series) if comparison else (),
+        memory=memory,
+        facts=_facts(comparison, row.control, series, memory) if comparison else (),
         series=series,
         inner_loops=row.measured.benchmark.inner_loops if row.measured else 1,
         failure=row.failure,
@@ -107,7 +111,10 @@ def change(ratio: Estimate) -> str:
 
 
 def _facts(
-    found: Comparison, control: Comparison | None, series: Sequence[Block]
+    found: Comparison,
+    control: Comparison | None,
+    series: Sequence[Block],
+    memory: Sequence[MemoryLine],
 ) -> tuple[tuple[str, str], ...]:
     facts = [
         ("Baseline", _interval(format_seconds_interval, found.baseline)),
@@ -121,11 +128,7 @@ def _facts(
         facts.append(("Measured", _effort(series)))
     if found.between_share is not None:
         facts.append(("Variance between blocks", format_share(found.between_share, digits=0)))
-    if found.baseline_rss and found.candidate_rss:
-        facts += [
-            ("Peak memory, baseline", _interval(format_bytes_interval, found.baseline_rss)),
-            ("Peak memory, candidate", _interval(format_bytes_interval, found.candidate_rss)),
-        ]
+    facts += memory_facts(memory)
     if control is not None:
         facts.append(("Baseline against itself", change(control.ratio)))
     return tuple(facts)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from perfkit.report.memory import memory_summary
 from perfkit.report.terminal import STYLES, caveat, console_of, drawn, fitted
 from perfkit.report.wording import printable
 from perfkit.units import format_duration, format_share
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from perfkit.report.memory import MemoryLine
     from perfkit.report.rows import RowView
     from perfkit.report.view import View
 
@@ -38,6 +40,7 @@ def as_text(view: View, *, width: int, color: bool, brief: bool = False) -> str:
     parts = [drawn(Text(printable(view.verdict), style="bold"), console)]
     if view.rows and not brief:
         parts.append(_table(view, console))
+        parts += _memory(view, console)
     parts += [drawn(_failure(row), console) for row in view.failures]
     if view.geometric_mean is not None:
         parts.append(drawn(Text.assemble("Altogether ", (view.mean, "bold")), console))
@@ -64,6 +67,24 @@ def _figures(row: RowView) -> tuple[Text, ...]:
         Text(row.word, style=style),
         Text(row.detectable),
     )
+
+
+def _memory(view: View, console: Console) -> Iterator[str]:
+    """What is larger or smaller; the rest is counted."""
+    changed = [line for line in view.memory if line.changed]
+    if changed:
+        change = f"change [{format_share(view.confidence, digits=0)}]"
+        heads = ["memory", "baseline", "candidate", change, "verdict"]
+        rows = [(printable(line.benchmark), _memory_figures(line)) for line in changed]
+        yield fitted("benchmark", heads, rows, console, right={"baseline", "candidate"})
+    if summary := memory_summary(view.memory, view.margin):
+        yield drawn(Text(summary), console)
+
+
+def _memory_figures(line: MemoryLine) -> tuple[Text, ...]:
+    style = STYLES[line.tone]
+    plain = (Text(line.name), Text(line.baseline), Text(line.candidate))
+    return (*plain, Text(line.change, style=style), Text(line.word, style=style))
 
 
 def _failure(row: RowView) -> Text:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from perfkit.decide.policy import Policy
     from perfkit.decide.result import Result
     from perfkit.recording import Recording
+    from perfkit.report.memory import MemoryLine
 
 FILES = (
     ("report.html", "this report, to be opened in a browser"),
@@ -102,6 +103,12 @@ class View:
     how_to_read: tuple[str, ...]
     folder: Path
     files: tuple[tuple[str, str], ...]
+
+    @property
+    def memory(self) -> tuple[MemoryLine, ...]:
+        """Every line of every row's memory, those that changed first."""
+        lines = [line for row in self.rows for line in row.memory]
+        return tuple(sorted(lines, key=lambda line: not line.changed))
 
     @property
     def failures(self) -> tuple[RowView, ...]:
@@ -195,7 +202,7 @@ def _counts(rows: Sequence[RowView], *, noisy: bool) -> tuple[tuple[str, int], .
 def _of_the_recording(recording: Recording, state: str) -> list[Caveat]:
     found = []
     if state != "finished":
-        remedy = "go on with perfkit compare --resume and this run's folder"
+        remedy = f"go on with perfkit {recording.run.command} --resume and this run's folder"
         if recording.run.redacted:
             remedy = "measure again: a run whose credentials were removed cannot be resumed"
         text = {"interrupted": "the run was interrupted"}.get(state, "the run did not end in order")

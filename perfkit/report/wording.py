@@ -44,6 +44,8 @@ class Look:
 _LOOKS = {
     Verdict.FASTER: Look(word="faster", shape="▼", tone="faster"),
     Verdict.SLOWER: Look(word="slower", shape="▲", tone="slower"),
+    Verdict.LARGER: Look(word="larger", shape="▲", tone="slower"),
+    Verdict.SMALLER: Look(word="smaller", shape="▼", tone="faster"),
     Verdict.EQUIVALENT: Look(word="equivalent", shape="=", tone="equivalent"),
     Verdict.INCONCLUSIVE: Look(word="inconclusive", shape="?", tone="open"),
     Verdict.FAILED: Look(word="failed", shape="✕", tone="failed"),
@@ -124,12 +126,15 @@ def _name(variant: Variant, other: Variant | None) -> str:
     requirements, environ, flags = (
         (other.requirements, other.environ, other.flags) if other else ((), (), ())
     )
+    own = variant.requirements if variant.revision is None else variant.requirements[:-1]
     extras = [
-        *(text for text in variant.requirements if text not in requirements),
+        *(text for text in own if text not in requirements),
         *(f"{key}={value}" for key, value in variant.environ if (key, value) not in environ),
         *([" ".join(variant.flags)] if variant.flags and variant.flags != flags else []),
     ]
     name = f"Python {variant.interpreter.label}"
+    if variant.revision is not None:
+        name = f"{variant.revision} under {name}"
     return f"{name} with {', '.join(extras)}" if extras else name
 
 

@@ -20,6 +20,8 @@ def build_block(
     baseline: Sequence[float], candidate: Sequence[float], order: str = ORDER, **facts: Any
 ) -> Block:
     memory = facts.pop("peak_rss", (None, None))
+    traced = facts.pop("peak_traced", (None, None))
+    reasons = facts.pop("untraced", ("", ""))
     values = {
         "benchmark": "json_dumps",
         "series": "compare",
@@ -37,8 +39,17 @@ def build_block(
         **facts,
     }
     sides = [
-        SideTurns(wall=tuple(wall), cpu=tuple(wall), queued=(0.0,) * len(wall), peak_rss=peak)
-        for wall, peak in zip((baseline, candidate), memory, strict=True)
+        SideTurns(
+            wall=tuple(wall),
+            cpu=tuple(wall),
+            queued=(0.0,) * len(wall),
+            peak_rss=peak,
+            peak_traced=call,
+            untraced=reason,
+        )
+        for wall, peak, call, reason in zip(
+            (baseline, candidate), memory, traced, reasons, strict=True
+        )
     ]
     return Block(baseline=sides[0], candidate=sides[1], order=order, **values)
 

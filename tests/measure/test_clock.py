@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from perfkit.measure.child import Turn
+from perfkit.measure.child import Traced, Turn
 from perfkit.measure.failure import TargetError
 from perfkit.measure.lockstep import _side
+from perfkit.measure.memory import Memory
 from perfkit.measure.pair import _check_alike
 from perfkit.variant import Side
 
@@ -104,10 +105,6 @@ child.kill()
 
 
 def test_what_one_side_does_not_know_counts_on_neither() -> None:
-    class Silent:
-        def peak_rss(self) -> None:
-            return None
-
     turns = {
         Side.BASELINE: [
             Turn(wall=1.0, cpu=0.8, queued=0.2, spin=0.0),
@@ -118,9 +115,13 @@ def test_what_one_side_does_not_know_counts_on_neither() -> None:
             Turn(wall=1.0, cpu=0.7, queued=0.3, spin=0.0),
         ],
     }
-    pair: Any = SimpleNamespace(children={side: Silent() for side in Side})
-    assert _side(turns, Side.BASELINE, pair).queued == (0.0, 0.2)
-    assert _side(turns, Side.CANDIDATE, pair).queued == (0.0, 0.3)
+    memory = Memory(
+        peak_rss=dict.fromkeys(Side),
+        traced=dict.fromkeys(Side, Traced(peak=None, reason="")),
+        seconds=0.0,
+    )
+    assert _side(turns, Side.BASELINE, memory).queued == (0.0, 0.2)
+    assert _side(turns, Side.CANDIDATE, memory).queued == (0.0, 0.3)
 
 
 def test_sides_that_are_timed_differently_are_refused() -> None:

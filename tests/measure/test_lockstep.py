@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # Each process logs its start, each turn and its end; a loop "takes" a millisecond.
 SCRIPT = """
-import json
+import json, tracemalloc
 log = os.open(os.environ["LOG"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 def tell(what, **more):
     affinity = sorted(os.sched_getaffinity(0)) if sys.platform == "linux" else []
@@ -32,7 +32,7 @@ strings = open("/proc/self/environ", "rb").read(), open("/proc/self/cmdline", "r
 tell("start", seed=os.environ["PYTHONHASHSEED"], hash=hash("perfkit"), size=sum(map(len, strings)),
      count=strings[0].count(b"\\\\0"))
 def turn(loops):
-    tell("turn", loops=loops)
+    tell("traced" if tracemalloc.is_tracing() else "turn", loops=loops)
     return loops * 0.001
 pyperf.Runner().bench_time_func("b", turn)
 tell("end")
@@ -94,7 +94,7 @@ def test_both_are_alive_while_either_is_measured(lab: Lab) -> None:
     blocks_of(lab, 1, overlap=False)
     kinds = [event["what"] for event in events(lab)]
     assert kinds[:2] == ["start"] * 2
-    assert kinds[-2:] == ["end"] * 2
+    assert kinds[-4:] == ["traced"] * 2 + ["end"] * 2
 
 
 def test_loops_are_frozen_for_all_blocks(lab: Lab) -> None:
@@ -156,7 +156,7 @@ def test_nothing_starts_meanwhile_without_overlap(lab: Lab) -> None:
     assert kinds[:2] == ["start"] * 2
     second = kinds.index("start", 2)
     assert kinds[second : second + 2] == ["start"] * 2
-    assert set(kinds[2:second]) == {"turn"}
+    assert set(kinds[2:second]) == {"turn", "traced"}
 
 
 @pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])

@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from perfkit.analyse.estimate import Comparison, Estimate
+from perfkit.analyse.estimate import Comparison, Estimate, MemoryComparison
 from perfkit.benchmark import Benchmark, Script
 from perfkit.block import Block, Failure, SideTurns
 from perfkit.caveat import Caveat
-from perfkit.decide.judge import judge_run
+from perfkit.decide.judge import judge_run, memory_rows
 from perfkit.decide.policy import load_policy
 from perfkit.decide.result import Result
 from perfkit.decide.verdict import judge
 from perfkit.recording import SCHEMA, Finish, Measured, Recording, Run, SeriesEnd, SideFacts
 from perfkit.report.view import View, build_view
-from perfkit.settings import Goal, Method
+from perfkit.settings import Goal, Method, Metric
 from perfkit.variant import Interpreter, Side, Variant
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ FOLDER = Path("reports/2026-11-23-3.12.1-vs-3.13.0-abc123")
 GOLDEN = Path(__file__).parent / "golden"
 HOSTILE = "<script>alert(1)</script>"
 PAIRS = 8
+TRACED = 50_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +48,7 @@ class Case:
     spread: float = 0.012
     blocks: int = 14
     memory: float = 1.0
+    traced: float | None = None
     control: float | None = None
     failure: Failure | None = None
     inner_loops: int = 1
@@ -204,6 +206,7 @@ def make_blocks(case: Case, series: str, ratio: float, chance: random.Random) ->
         left = tuple(level * math.exp(chance.gauss(0, 0.01)) for _ in range(PAIRS))
         right = tuple(level * effect * math.exp(chance.gauss(0, 0.01)) for _ in range(PAIRS))
         size = 24e6 * math.exp(chance.gauss(0, 0.002))
+        traced = None if case.traced is None else int(TRACED * case.traced)
         made.append(
             Block(
                 benchmark=case.name,
@@ -212,13 +215,18 @@ def make_blocks(case: Case, series: str, ratio: float, chance: random.Random) ->
                 loops=loops,
                 order="BCCBCBBC",
                 baseline=SideTurns(
-                    wall=left, cpu=left, queued=(0.0,) * len(left), peak_rss=int(size)
+                    wall=left,
+                    cpu=left,
+                    queued=(0.0,) * len(left),
+                    peak_rss=int(size),
+                    peak_traced=None if traced is None else TRACED,
                 ),
                 candidate=SideTurns(
                     wall=right,
                     cpu=right,
                     queued=(0.0,) * len(right),
                     peak_rss=int(size * case.memory),
+                    peak_traced=traced,
                 ),
                 hash_seed=index,
                 started=1.8e9 + index,
@@ -236,11 +244,13 @@ def make_blocks(case: Case, series: str, ratio: float, chance: random.Random) ->
 
 def state_result(made: Made) -> Made:
     """The same run with stated numbers, so that kept files depend on the rendering alone."""
+    goal = made.recording.run.goal
     rows = tuple(
         dataclasses.replace(
             row,
             comparison=state_comparison(case),
             verdict=judge(ratio_of(case), 0.02),
+            memory=memory_rows(state_comparison(case), None, goal),
         )
         if row.comparison
         else row
@@ -272,6 +282,17 @@ def around(value: float, share: float) -> Estimate:
     return Estimate(value=value, confidence=0.95, n=14, **ends)
 
 
+def state_memory(metric: Metric, size: float, ratio: float) -> MemoryComparison:
+    return MemoryComparison(
+        metric=metric,
+        ratio=around(ratio, 0.001),
+        baseline=around(size, 0.002),
+        candidate=around(size * ratio, 0.002),
+        detectable=0.002,
+        p_value=0.01,
+    )
+
+
 def state_comparison(case: Case) -> Comparison:
     return Comparison(
         benchmark=case.name,
@@ -279,9 +300,14 @@ def state_comparison(case: Case) -> Comparison:
         ratio=ratio_of(case),
         baseline=around(case.seconds, 0.02),
         candidate=around(case.seconds * case.ratio, 0.02),
-        baseline_rss=around(24e6, 0.002),
-        candidate_rss=around(24e6 * case.memory, 0.002),
-        rss_ratio=around(case.memory, 0.001),
+        memory=(
+            state_memory(Metric.PEAK_MEMORY, 24e6, case.memory),
+            *(
+                [state_memory(Metric.TRACED_MEMORY, TRACED, case.traced)]
+                if case.traced is not None
+                else []
+            ),
+        ),
         detectable=case.spread,
         p_value=0.01,
         effects=(math.log(case.ratio),) * 14,
@@ -292,9 +318,15 @@ def state_comparison(case: Case) -> Comparison:
 
 
 TYPICAL = (
-    Case(name="json_dumps", seconds=1.25e-4, ratio=1.034, description="json.dumps of 1000 items"),
-    Case(name="json_loads", seconds=2.4e-4, ratio=0.96),
-    Case(name="pydantic_settings", seconds=8.5e-5, ratio=0.86, memory=1.01),
+    Case(
+        name="json_dumps",
+        seconds=1.25e-4,
+        ratio=1.034,
+        traced=1.12,
+        description="json.dumps of 1000 items",
+    ),
+    Case(name="json_loads", seconds=2.4e-4, ratio=0.96, traced=1.0),
+    Case(name="pydantic_settings", seconds=8.5e-5, ratio=0.86, memory=1.01, traced=0.9),
     Case(name="pydantic_validate_python", seconds=3.1e-5, ratio=1.001, spread=0.006),
     Case(name="pydantic_nested", seconds=6e-6, ratio=1.0, spread=0.006, inner_loops=10),
     Case(name="python_startup", seconds=1.23e-2, ratio=1.012, spread=0.03),
@@ -373,7 +405,7 @@ def hostile() -> Made:
     bad = Failure(
         benchmark="bad", side=None, stage="run", reason=reason, detail="</pre>\x00\x1b[0m"
     )
-    cases = [Case(name=name, ratio=1.1, description=f"<i>{name}") for name in names]
+    cases = [Case(name=name, ratio=1.1, traced=1.5, description=f"<i>{name}") for name in names]
     return make_run([*cases, Case(name="'\"bad", failure=bad)])
 
 

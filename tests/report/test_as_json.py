@@ -32,6 +32,8 @@ def test_every_documented_key_is_there(any_run: Any) -> None:
         "stopped",
         "control",
         "rss_ratio",
+        "metric",
+        "memory",
         "effects",
         "failure",
         "baseline_rss",

@@ -11,6 +11,9 @@ afterwards, since benchmarks print; fd 0 reads nothing).
                                         CPU seconds of the process and its children; seconds of
                                         WALL spent in line for the CPU, -1 if unknown; spin alone
     rss BYTES                           answer to `rss`: peak resident memory, 0 when unknown
+    traced BYTES                        answer to `trace`: peak of what one call allocated, -1 for
+                                        a command, whose memory is another process's
+    untraced JSON                       answer to `trace`: why the call could not be traced
     error JSON                          the task or the script raised; its traceback is on stderr
     end                                 the script ran to its end (an exit code says the rest)
 
@@ -18,6 +21,8 @@ afterwards, since benchmarks print; fd 0 reads nothing).
     turn LOOPS RUN_IN SPIN              run RUN_IN loops untimed, then LOOPS timed, then SPIN
                                         rounds of a busy loop that are timed and added
     rss                                 ask for peak memory
+    trace                               call the task once, untimed, under tracemalloc; the last
+                                        thing asked, since it changes memory and speed
     quit (or end of file)               leave the task; the script goes on behind it, as in
                                         pyperf's own worker, so that its clean-up runs
 
@@ -54,9 +59,14 @@ class Channel:
         self._writer = writer
         self._owner = os.getpid()
 
+    @property
+    def own(self) -> bool:
+        """This is the process perfkit talks to, not a fork of it."""
+        return os.getpid() == self._owner
+
     def send(self, line: str) -> None:
         """Write one line at once, unless this is a fork of the process perfkit talks to."""
-        if os.getpid() == self._owner:
+        if self.own:
             os.write(self._writer, line.encode("ascii") + b"\n")
 
     def send_json(self, word: str, value: object) -> None:
@@ -163,8 +173,23 @@ class Worker:
                 self._channel.send("turn %r %r %r %r" % times)
             elif word == "rss":
                 self._channel.send("rss %d" % (0 if "command" in task.metadata else peak_rss()))
+            elif word == "trace":
+                self._trace(task)
             else:
                 return
+
+    def _trace(self, task: Any) -> None:
+        if "command" in task.metadata:
+            self._channel.send("traced -1")
+            return
+        try:
+            peak = traced_peak(task)
+        except BaseException as error:  # the block has its times: nothing may be lost by this
+            if not self._channel.own:
+                raise
+            self._channel.send_json("untraced", describe(error))
+        else:
+            self._channel.send("traced %d" % peak)
 
 
 def hook(pyperf: ModuleType, worker: Worker) -> None:
@@ -244,6 +269,32 @@ def peak_rss() -> int:
         return 0
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
+
+
+def traced_peak(task: Any) -> int:
+    """Peak bytes above the start that one call of the task allocates, as tracemalloc sees them.
+
+    Python's own allocators, and those of extensions that report to it (NumPy); all threads, no
+    other processes. Rubbish is collected first, so that the collector runs at the same moments in
+    every process.
+    """
+    import _tracemalloc as tracemalloc  # what tracemalloc itself uses, without 15 ms of imports
+    import gc
+
+    gc.collect()
+    found = tracemalloc.is_tracing()  # the script's own doing, and then left as it is
+    if not found:
+        tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        tracemalloc.reset_peak()
+        task.task_func(task, 1)
+        if not tracemalloc.is_tracing():
+            raise RuntimeError("the benchmark stops tracemalloc")
+        return max(0, tracemalloc.get_traced_memory()[1] - before)
+    finally:
+        if not found:
+            tracemalloc.stop()
 
 
 def run_script(path: str, arguments: list[str]) -> None:
