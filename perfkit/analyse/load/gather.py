@@ -22,7 +22,7 @@ from perfkit.analyse.load.covered import (
 from perfkit.analyse.load.warmup import warm_up_of
 from perfkit.errors import RecordingError
 from perfkit.profile.value import SETUP_PHASE, Profile
-from perfkit.recording.events import ANSWERED, CUT_OFF, Events, read_events
+from perfkit.recording.events import ANSWERED, CUT_OFF, FAILED, Events, read_events
 from perfkit.recording.load import SegmentStart
 from perfkit.recording.samples import Samples, read_samples
 from perfkit.variant import Side
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from perfkit.recording.load import LoadRecording
+
+
+_ERROR = 400  # the lowest HTTP status that is one
+_TOO_SLOW = 408
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +73,8 @@ class Counted:
         service: Seconds from the actual start.
         outcome: As recorded.
         checked: No check failed.
+        refused: It failed, and the service itself said so: by a status that is an error, other than
+            408, with which it complains of a client that is too slow.
         request: Index into ``requests``.
         error: Index into ``errors``, or -1.
         ended: For each answer (of any kind) that ended in one: which stretch, shape (k,).
@@ -89,6 +95,7 @@ class Counted:
     service: NDArray[np.float64]
     outcome: NDArray[np.int8]
     checked: NDArray[np.bool_]
+    refused: NDArray[np.bool_]
     request: NDArray[np.int16]
     error: NDArray[np.int16]
     ended: NDArray[np.int32]
@@ -181,6 +188,7 @@ def gather(opened: Opened, target: int, *, cut: float, warm_up: bool = True) -> 
         service=until - events.start[due],
         outcome=events.outcome[due],
         checked=events.checks[due] == 0,
+        refused=_refused(events.outcome[due], events.status[due]),
         request=events.request[due],
         error=events.error[due],
         ended=ended,
@@ -190,6 +198,11 @@ def gather(opened: Opened, target: int, *, cut: float, warm_up: bool = True) -> 
         requests=events.requests,
         errors=events.errors,
     )
+
+
+def _refused(outcome: NDArray[np.int8], status: NDArray[np.int16]) -> NDArray[np.bool_]:
+    refused: NDArray[np.bool_] = (outcome == FAILED) & (status >= _ERROR) & (status != _TOO_SLOW)
+    return refused
 
 
 def combine(parts: Sequence[Counted]) -> Counted:

@@ -19,6 +19,7 @@ from perfkit.analyse.load.percentiles import (
     ratio_of_sums,
     share,
 )
+from perfkit.analyse.load.typical import typical_percentiles
 from perfkit.analyse.load.value import CURVE, Curve, Latency, Summary
 from perfkit.recording.events import ANSWERED, CUT_OFF, FAILED
 
@@ -232,6 +233,18 @@ def summarise(chosen: Chosen, labels: Labels, used: Resources | None) -> tuple[S
         resources=used,
         errors=_errors(chosen, failed),
         with_failures=tuple(strict.items()),
+        trials=len(np.unique(chosen.counted.segment)),
+        by_trial=(
+            typical_percentiles(response, failures, [*strict], confidence)
+            if chosen.blocks.independent
+            else ()
+        ),
+        error_answers=share(
+            chosen.blocks.counts(chosen.block[chosen.of("refused").astype(np.bool_)]),
+            over,
+            confidence,
+            chosen.blocks,
+        ),
     )
     return summary, _curve(response, service)
 

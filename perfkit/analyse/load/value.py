@@ -73,6 +73,21 @@ class Resources:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrialPercentile:
+    """A percentile of the response time trial by trial, every failure slower than any answer.
+
+    Attributes:
+        quantile: Which.
+        typical: Of a typical trial, its interval from the spread between trials; n is their number.
+        each: Of each trial, in order; inf where failures reach down to it.
+    """
+
+    quantile: float
+    typical: Estimate
+    each: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """One phase, or the whole load without its ramps, on one side.
 
@@ -98,6 +113,11 @@ class Summary:
         errors: ``(text, count)``, most frequent first.
         with_failures: ``(quantile, percentile)`` of the response time with every failure slower
             than any answer: 50, 90, 95, 99 and those the profile's thresholds name.
+        trials: Trials it covers.
+        by_trial: The same percentiles trial by trial; those for which trials and their requests
+            suffice.
+        error_answers: Share that the service itself answered with a status of 400 or more, among
+            those that failed; of all that ended, as ``error_rate``. None when nothing ended.
     """
 
     phase: str | None
@@ -119,6 +139,9 @@ class Summary:
     resources: Resources | None
     errors: tuple[tuple[str, int], ...]
     with_failures: tuple[tuple[float, Estimate], ...] = ()
+    trials: int = 1
+    by_trial: tuple[TrialPercentile, ...] = ()
+    error_answers: Estimate | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,7 +50,7 @@ def load_caveats(
         found: Its analysis.
     """
     return (
-        *_generator(result),
+        *_generator(recording, result),
         *_trials(recording, result),
         *_endings(recording),
         *_placement(recording),
@@ -68,13 +68,15 @@ def _caveat(code: str, text: str, remedy: str) -> Caveat:
     return Caveat(code=code, text=text, remedy=remedy, benchmark=None)
 
 
-def _generator(result: LoadResult) -> Iterator[Caveat]:
+def _generator(recording: LoadRecording, result: LoadResult) -> Iterator[Caveat]:
     if result.health is None:
         yield _caveat(
             "generator-silent",
             "the generator never reported on itself, so nothing is judged",
             "run it again",
         )
+    elif recording.run.mode == "breakpoint" and any(not one.valid for one in result.breakpoints):
+        return  # it fell behind at the end of the search, of which `_searches` tells
     elif result.health.validity is Validity.INVALID:
         reasons = "; ".join(text for _, text, _ in result.health.problems)
         yield _caveat(
@@ -288,12 +290,16 @@ def _requests(result: LoadResult) -> Iterator[Caveat]:
 def _searches(recording: LoadRecording, result: LoadResult) -> Iterator[Caveat]:
     for one in result.breakpoints:
         if not one.valid:
+            last = one.probes[-1]
+            reason = f" ({last.reason})" if last.reason else ""
+            open_ = last.valid and last.good is None
             yield _caveat(
                 "breakpoint-invalid",
-                f"{one.side}: the search ended where probes told nothing of the service "
-                f"({one.probes[-1].reason})",
-                "give the generator more processes or CPUs, or take the last level that held for a "
-                "lower bound",
+                f"{one.side}: the search ended where probes told nothing of the service{reason}",
+                "measure for longer at each level"
+                if open_
+                else "give the generator more processes or CPUs, or take the last level that held "
+                "for a lower bound",
             )
         elif math.isinf(one.high):
             top = max(probe.level for probe in one.probes)

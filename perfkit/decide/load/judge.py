@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING
 from perfkit.analyse.estimate import Estimate
 from perfkit.analyse.load.run import LoadAnalysis, analyse_health, analyse_load
 from perfkit.analyse.load.trials import throughput_metric
-from perfkit.analyse.load.value import MORE_IS_BETTER, LoadComparison, LoadMetric
+from perfkit.analyse.load.value import MORE_IS_BETTER, HealthProblem, LoadComparison, LoadMetric
 from perfkit.analyse.location import critical_rank
 from perfkit.decide.load.caveats import load_caveats
-from perfkit.decide.load.probing import breakpoints, judge_probe, judge_stages
+from perfkit.decide.load.probing import breakpoints, judge_probe, judge_stages, probe_health
 from perfkit.decide.load.result import (
+    HealthVerdict,
     Holds,
     LoadResult,
     LoadRow,
     ThresholdVerdict,
     Validity,
 )
-from perfkit.decide.load.threshold import judge_threshold
+from perfkit.decide.load.threshold import decided, error_answers_of, judge_threshold
 from perfkit.decide.load.validity import judge_health
 from perfkit.decide.verdict import Verdict, judge
 from perfkit.profile.value import STRESS
@@ -30,19 +31,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from perfkit.analyse.load.value import Breakpoint, Health, SideLoad
-    from perfkit.decide.load.result import HealthVerdict
-    from perfkit.recording.load import LoadFailure, LoadRecording, LoadRun
+    from perfkit.recording.load import LoadFailure, LoadRecording, LoadRun, SegmentStart
 
 ERROR_MARGIN = 0.01
 """Difference of two error rates that is of no practical significance, unless the margin is less."""
 
 INVALID = "the generator cannot be believed in this run"
+NO_FAULT = "INVALID or not, the service itself answered so many with an error status"
 
 
 def judge_load(recording: LoadRecording) -> LoadResult:
     """Judge a ``load`` run by what was recorded so far.
 
-    Where the generator cannot be believed, no threshold holds or fails and no side is better.
+    Where the generator cannot be believed, no threshold holds and no side is better; a limit of
+    errors fails all the same when the service's own answers exceed it.
 
     Raises:
         RecordingError: A file of events or samples is missing or none of ours.
@@ -62,7 +64,11 @@ def judge_load(recording: LoadRecording) -> LoadResult:
     result = LoadResult(
         sides=found.sides,
         health=health,
-        thresholds=thresholds if valid else tuple(map(_undecided, thresholds)),
+        thresholds=(
+            thresholds
+            if valid
+            else tuple(_distrusted(one, found.sides, health) for one in thresholds)
+        ),
         rows=tuple(_row(one, run.margin, run.confidence, valid=valid) for one in found.comparisons),
         breakpoints=tuple(
             one if valid else replace(one, valid=False) for one in stages if one is not None
@@ -98,12 +104,10 @@ def _search(recording: LoadRecording) -> LoadResult:
     starts = [one for one in recording.starts.values() if one.level is not None]
     probes = [judge_probe(recording, one) for one in starts]
     found = breakpoints(recording, probes)
-    # Only probes that the result rests on: one at which the generator gave up says just that.
-    used = {one.trial for one in probes if one.valid and one.good is not None}
-    health = analyse_health(recording, [one for one in starts if one.trial in used])
+    health = _search_health(recording, starts, found)
     result = LoadResult(
         sides=(),
-        health=None if health is None else judge_health(health, ceiling=None, claimed=None),
+        health=health,
         thresholds=(),
         rows=tuple(_breaking_rows(found, recording.run)),
         breakpoints=found,
@@ -112,8 +116,39 @@ def _search(recording: LoadRecording) -> LoadResult:
         caveats=(),
         seconds=seconds_by_stage(recording),
     )
-    nothing = LoadAnalysis(sides=(), comparisons=(), health=health, warm_up=0.0)
+    figures = None if health is None else health.health
+    nothing = LoadAnalysis(sides=(), comparisons=(), health=figures, warm_up=0.0)
     return replace(result, caveats=load_caveats(recording, result, nothing))
+
+
+def _search_health(
+    recording: LoadRecording, starts: Sequence[SegmentStart], found: Sequence[Breakpoint]
+) -> HealthVerdict | None:
+    """The generator over the probes that a search's result rests on.
+
+    Those at which it fell behind say just that, and count only where the search ended with one.
+    """
+    probes = [one for point in found for one in point.probes]
+    lost = [point.probes[-1] for point in found if not (point.valid or point.probes[-1].valid)]
+    used = {one.trial for one in probes if one.valid and one.good is not None}
+    used |= {one.trial for one in lost}
+    health = analyse_health(recording, [one for one in starts if one.trial in used])
+    if health is None:
+        return None
+    problems = {
+        problem: (problem, f"at {one.level or 0.0:g}: {text}", remedy)
+        for one in starts
+        if one.trial in {probe.trial for probe in lost}
+        and (own := probe_health(recording, one)) is not None
+        for problem, text, remedy in own.problems
+    }
+    together = judge_health(health, ceiling=None, claimed=None)
+    problems = {one[0]: one for one in together.problems} | problems
+    return HealthVerdict(
+        validity=Validity.INVALID if problems else Validity.VALID,
+        problems=tuple(problems.values()),
+        health=health,
+    )
 
 
 def _breaking_rows(found: Sequence[Breakpoint], run: LoadRun) -> Iterator[LoadRow]:
@@ -177,10 +212,23 @@ def _judge(
     return judge_health(health, ceiling=run.ceiling, claimed=claimed)
 
 
-def _undecided(verdict: ThresholdVerdict) -> ThresholdVerdict:
+def _distrusted(
+    verdict: ThresholdVerdict, sides: Sequence[SideLoad], health: HealthVerdict | None
+) -> ThresholdVerdict:
+    """What is left of a verdict when the generator cannot be believed."""
     if verdict.holds is Holds.NO_DATA:
         return verdict
+    if verdict.holds is Holds.FAIL and health is not None and _all_there(health):
+        side = next(one for one in sides if one.side is verdict.side)
+        answers = error_answers_of(verdict.threshold, side)
+        if answers is not None and decided(verdict.threshold, answers) is Holds.FAIL:
+            return replace(verdict, value=answers, reason=NO_FAULT)
     return replace(verdict, holds=Holds.INCONCLUSIVE, reason=INVALID)
+
+
+def _all_there(health: HealthVerdict) -> bool:
+    """Nothing was lost: of what is left any share may be wrong."""
+    return all(problem is not HealthProblem.INCOMPLETE for problem, _, _ in health.problems)
 
 
 def _row(one: LoadComparison, margin: float, confidence: float, *, valid: bool) -> LoadRow:

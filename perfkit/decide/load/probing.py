@@ -17,7 +17,8 @@ from perfkit.variant import Side
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from perfkit.analyse.load.value import Breakpoint, SideLoad, Summary
+    from perfkit.analyse.load.value import Breakpoint, Health, SideLoad, Summary
+    from perfkit.decide.load.result import HealthVerdict
     from perfkit.profile.threshold import Threshold
     from perfkit.profile.value import Profile
     from perfkit.recording.load import LoadRecording, LoadRun, SegmentStart
@@ -61,7 +62,7 @@ def judge_probe(recording: LoadRecording, start: SegmentStart) -> ProbeResult:
     if health is None:
         return _nothing(start, level, "the generator did not report")
     summary = load.overall
-    verdict = judge_health(health, ceiling=run.ceiling, claimed=summary.throughput.value)
+    verdict = _health(run, health, summary)
     valid = verdict.validity is Validity.VALID
     broken = _broken(run.profile.breaks, summary)
     good: bool | None = not broken
@@ -76,6 +77,22 @@ def judge_probe(recording: LoadRecording, start: SegmentStart) -> ProbeResult:
     elif not summary.sent:
         good, reason = None, "nothing was sent"
     return _probe(start.trial, load.side, level, summary, good=good, reason=reason, valid=valid)
+
+
+def probe_health(recording: LoadRecording, start: SegmentStart) -> HealthVerdict | None:
+    """The generator during one probe; None when it did not report.
+
+    Raises:
+        RecordingError: A file is missing or none of ours.
+    """
+    found = analyse_probe(recording, start)
+    if found is None or found[1] is None:
+        return None
+    return _health(recording.run, found[1], found[0].overall)
+
+
+def _health(run: LoadRun, health: Health, summary: Summary) -> HealthVerdict:
+    return judge_health(health, ceiling=run.ceiling, claimed=summary.throughput.value)
 
 
 def judge_stages(load: SideLoad, profile: Profile) -> Breakpoint | None:

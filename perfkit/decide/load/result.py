@@ -32,13 +32,15 @@ class ThresholdVerdict:
         side: Whose figure.
         holds: The verdict.
         value: The figure with its interval and n; None when there is no data.
-        reason: Why there is none, or why it is inconclusive; may be empty.
+        together: Over all requests together, where ``value`` is a typical trial's; None elsewhere.
+        reason: Why there is none, or why it is inconclusive; what else to know; may be empty.
     """
 
     threshold: Threshold
     side: Side
     holds: Holds
     value: Estimate | None
+    together: Estimate | None
     reason: str
 
 

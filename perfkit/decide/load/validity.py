@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
 
-from perfkit.analyse.load.value import HealthProblem
+from perfkit.analyse.load.value import Health, HealthProblem
 from perfkit.decide.load.result import HealthVerdict, Validity
 from perfkit.units import format_seconds, format_share
-
-if TYPE_CHECKING:
-    from perfkit.analyse.load.value import Health
 
 BUSY_SECONDS = 0.10
 """Share of seconds with a worker's CPU above 90 % (`analyse.load.health.BUSY`) that is allowed."""
@@ -34,6 +34,100 @@ _Problem = tuple[HealthProblem, str, str]
 _FEWER = "give the generator more processes (--workers), CPUs of its own, or send less"
 
 
+class _Facts(NamedTuple):
+    health: Health
+    ceiling: float | None
+    claimed: float | None
+
+    @property
+    def of_ceiling(self) -> float | None:
+        if self.ceiling is None or self.claimed is None:
+            return None
+        return self.claimed / self.ceiling
+
+
+def _of_response(health: Health) -> float:
+    return OF_RESPONSE * (health.response_p99 or 0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Limit:
+    """A figure of the generator's and what it may be.
+
+    Attributes:
+        figure: The figure; None when it is not known.
+        limit: The most it may be, or the least.
+        least: It is the least.
+        words: Puts the figure into words.
+        limit_words: Puts the limit into words.
+        text: Why it is a problem.
+    """
+
+    figure: Callable[[_Facts], float | None]
+    limit: Callable[[Health], float]
+    least: bool
+    words: Callable[[float], str]
+    limit_words: Callable[[float], str]
+    text: str
+
+
+_WHOLE = partial(format_share, digits=0)
+_LIMITS: dict[HealthProblem, _Limit] = {
+    HealthProblem.CPU: _Limit(
+        figure=lambda facts: facts.health.cpu_busy,
+        limit=lambda _: BUSY_SECONDS,
+        least=False,
+        words=format_share,
+        limit_words=_WHOLE,
+        text="a generator process used more than 90 % of a CPU in {figure} of its seconds "
+        "(limit {limit})",
+    ),
+    HealthProblem.SLIP: _Limit(
+        figure=lambda facts: facts.health.slip_p99,
+        limit=lambda health: max(SLIP_AT_LEAST, _of_response(health)),
+        least=False,
+        words=format_seconds,
+        limit_words=format_seconds,
+        text="one request in a hundred left {figure} late or more though a user was free "
+        "(limit {limit})",
+    ),
+    HealthProblem.LAG: _Limit(
+        figure=lambda facts: facts.health.lag_p99,
+        limit=lambda health: max(LAG_AT_LEAST, _of_response(health)),
+        least=False,
+        words=format_seconds,
+        limit_words=format_seconds,
+        text="in one second of a hundred the generator's event loop was held up {figure} or more "
+        "(limit {limit})",
+    ),
+    HealthProblem.RATE: _Limit(
+        figure=lambda facts: facts.health.achieved,
+        limit=lambda _: ACHIEVED,
+        least=True,
+        words=format_share,
+        limit_words=_WHOLE,
+        text="{figure} of the planned requests were sent (at least {limit} are needed)",
+    ),
+    HealthProblem.CEILING: _Limit(
+        figure=lambda facts: facts.of_ceiling,
+        limit=lambda _: OF_CEILING,
+        least=False,
+        words=_WHOLE,
+        limit_words=_WHOLE,
+        text="a highest throughput of {facts.claimed:.0f}/s is {figure} of the "
+        "{facts.ceiling:.0f}/s the generator can do at most (limit {limit})",
+    ),
+}
+
+
+_OWN = (HealthProblem.CPU, HealthProblem.SLIP, HealthProblem.LAG)
+
+
+def limit_of(problem: HealthProblem, health: Health) -> float:
+    """The most, or the least, that a figure of the generator's may be in this run."""
+    return _LIMITS[problem].limit(health)
+
+
 def judge_health(health: Health, *, ceiling: float | None, claimed: float | None) -> HealthVerdict:
     """Judge the generator.
 
@@ -45,12 +139,12 @@ def judge_health(health: Health, *, ceiling: float | None, claimed: float | None
     Returns:
         INVALID with every limit that was not kept; the numbers, the limit, and what to do.
     """
-    slip = _slip(health)
-    lag = _lag(health)
-    problems = [*_cpu(health), *slip, *lag]
-    problems += _rate(health, to_blame=bool(problems))
+    facts = _Facts(health, ceiling, claimed)
+    problems = [one for problem in _OWN for one in _beyond(problem, facts)]
+    if problems:  # else too little was sent because every user was waiting for the service
+        problems += _beyond(HealthProblem.RATE, facts)
     problems += _incomplete(health)
-    problems += _ceiling(ceiling, claimed)
+    problems += _beyond(HealthProblem.CEILING, facts)
     return HealthVerdict(
         validity=Validity.INVALID if problems else Validity.VALID,
         problems=tuple(problems),
@@ -58,47 +152,13 @@ def judge_health(health: Health, *, ceiling: float | None, claimed: float | None
     )
 
 
-def _cpu(health: Health) -> list[_Problem]:
-    if health.cpu_busy <= BUSY_SECONDS:
+def _beyond(problem: HealthProblem, facts: _Facts) -> list[_Problem]:
+    one = _LIMITS[problem]
+    figure, limit = one.figure(facts), one.limit(facts.health)
+    if figure is None or (figure >= limit if one.least else figure <= limit):
         return []
-    text = (
-        f"a generator process used more than 90 % of a CPU in {format_share(health.cpu_busy)} of "
-        f"its seconds (limit {format_share(BUSY_SECONDS, digits=0)})"
-    )
-    return [(HealthProblem.CPU, text, _FEWER)]
-
-
-def _slip(health: Health) -> list[_Problem]:
-    limit = max(SLIP_AT_LEAST, OF_RESPONSE * (health.response_p99 or 0.0))
-    if health.slip_p99 <= limit:
-        return []
-    text = (
-        f"one request in a hundred left {format_seconds(health.slip_p99)} late or more though a "
-        f"user was free (limit {format_seconds(limit)})"
-    )
-    return [(HealthProblem.SLIP, text, _FEWER)]
-
-
-def _lag(health: Health) -> list[_Problem]:
-    limit = max(LAG_AT_LEAST, OF_RESPONSE * (health.response_p99 or 0.0))
-    if health.lag_p99 <= limit:
-        return []
-    text = (
-        f"in one second of a hundred the generator's event loop was held up "
-        f"{format_seconds(health.lag_p99)} or more (limit {format_seconds(limit)})"
-    )
-    return [(HealthProblem.LAG, text, _FEWER)]
-
-
-def _rate(health: Health, *, to_blame: bool) -> list[_Problem]:
-    """Too little was sent, and not because every user was waiting for the service."""
-    if health.achieved is None or health.achieved >= ACHIEVED or not to_blame:
-        return []
-    text = (
-        f"{format_share(health.achieved)} of the planned requests were sent "
-        f"(at least {format_share(ACHIEVED, digits=0)} are needed)"
-    )
-    return [(HealthProblem.RATE, text, _FEWER)]
+    text = one.text.format(figure=one.words(figure), limit=one.limit_words(limit), facts=facts)
+    return [(problem, text, _FEWER)]
 
 
 def _incomplete(health: Health) -> list[_Problem]:
@@ -115,14 +175,3 @@ def _incomplete(health: Health) -> list[_Problem]:
         return []
     remedy = "run it again; if it happens again, look at the run's logs and at the disk's free room"
     return [(HealthProblem.INCOMPLETE, "; ".join(reasons), remedy)]
-
-
-def _ceiling(ceiling: float | None, claimed: float | None) -> list[_Problem]:
-    if ceiling is None or claimed is None or claimed <= OF_CEILING * ceiling:
-        return []
-    text = (
-        f"a highest throughput of {claimed:.0f}/s is {format_share(claimed / ceiling, digits=0)} "
-        f"of the {ceiling:.0f}/s the generator can do at most "
-        f"(limit {format_share(OF_CEILING, digits=0)})"
-    )
-    return [(HealthProblem.CEILING, text, _FEWER)]

@@ -29,8 +29,9 @@ def as_json(view: LoadView) -> str:
     * ``validity`` (``"VALID"``, ``"INVALID"`` or null), ``health``: the generator's figures and
       ``problems``, a list of ``problem``, ``text``, ``remedy``
     * ``thresholds``: a list of ``threshold`` (as written), ``side``, ``phase``, ``holds``
-      (``"PASS"``, ``"FAIL"``, ``"INCONCLUSIVE"``, ``"NO DATA"``), ``value``, ``operator``,
-      ``limit``, ``reason``
+      (``"PASS"``, ``"FAIL"``, ``"INCONCLUSIVE"``, ``"NO DATA"``), ``value``, ``together`` (over
+      all requests, where ``value`` is a typical trial's; else null), ``operator``, ``limit``,
+      ``reason``
     * ``sides``: a list of ``side``, ``overall``, ``phases``, ``requests``, ``curve``,
       ``recovery``; summaries as in `perfkit.analyse.load.value.Summary`
     * ``comparison``: a list of ``metric``, ``verdict`` (``"better"``, ``"worse"``, …),
@@ -122,6 +123,7 @@ def _threshold(one: ThresholdView) -> dict[str, Any]:
         "phase": found.threshold.phase,
         "holds": found.holds.value,
         "value": plain(found.value),
+        "together": plain(found.together),
         "operator": found.threshold.operator,
         "limit": number(found.threshold.limit),
         "reason": one.reason,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from perfkit.report.load.compared import TYPICAL
 from perfkit.report.terminal import STYLES, caveat, console_of, drawn, fitted
 from perfkit.report.wording import printable
 from perfkit.units import format_duration, format_share
@@ -69,6 +70,8 @@ def _thresholds(view: LoadView, console: Console, *, brief: bool) -> str:
     reasons = [
         drawn(Text(printable(f"{one.text}: {one.reason}")), console) for one in shown if one.reason
     ]
+    if any(one.verdict.together for one in shown):
+        reasons.append(drawn(Text(TYPICAL), console))
     return "\n".join([table, *reasons])
 
 

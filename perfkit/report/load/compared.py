@@ -30,6 +30,9 @@ HOLDS = {
 }
 _BETTER = Look(word="better", shape="✓", tone="faster")
 _WORSE = Look(word="worse", shape="✕", tone="slower")
+TYPICAL = "n in trials: the percentile of a typical trial, not of all requests together"
+"""What is to be known where a percentile is that of a typical trial."""
+
 _BEYOND = 10.0  # above, "the smallest detectable change" has become meaningless
 _TINY = 0.001
 _RENDERERS: dict[LoadMetric, Render] = {
@@ -88,7 +91,7 @@ class ThresholdView:
         key: ``"baseline"`` or ``"candidate"``.
         phase: Phase it is about; empty for the load without ramps.
         value: The figure with its interval; ``"–"`` when there is none.
-        count: What it rests on, or ``"–"``.
+        count: What it rests on, ``"12 trials"`` where it is a typical trial's, or ``"–"``.
         limit: The limit with its operator: ``"< 150 ms"``.
         look: PASS, FAIL, INCONCLUSIVE or NO DATA.
         reason: More of it; may be empty.
@@ -141,12 +144,19 @@ def make_threshold(found: ThresholdVerdict, heading: str) -> ThresholdView:
         key=found.side.value,
         phase=limit.phase or "",
         value=figures.of(found.value, _UNITS.get(limit.metric, figures.seconds)),
-        count=NONE if found.value is None else figures.count(found.value.n),
+        count=_count(found),
         limit=limit_words(limit),
         look=HOLDS[found.holds],
         reason=found.reason,
         verdict=found,
     )
+
+
+def _count(found: ThresholdVerdict) -> str:
+    if found.value is None:
+        return NONE
+    number = figures.count(found.value.n)
+    return number if found.together is None else f"{number} trials"
 
 
 def limit_words(limit: Threshold) -> str:

@@ -5,14 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from perfkit.analyse.load.value import HealthProblem
 from perfkit.decide.load.result import HealthVerdict, Validity
-from perfkit.decide.load.validity import (
-    ACHIEVED,
-    BUSY_SECONDS,
-    LAG_AT_LEAST,
-    OF_RESPONSE,
-    SLIP_AT_LEAST,
-)
+from perfkit.decide.load.validity import limit_of
 from perfkit.report import figures, wording
 from perfkit.report.wording import Look
 
@@ -20,6 +15,7 @@ if TYPE_CHECKING:
     from perfkit.analyse.load.value import Health
 
 VALID = Look(word="VALID", shape="✓", tone="faster")
+_LIMITED = (HealthProblem.CPU, HealthProblem.LAG, HealthProblem.SLIP, HealthProblem.RATE)
 INVALID = Look(word="INVALID", shape="✕", tone="slower")
 
 
@@ -79,10 +75,10 @@ def make_health(found: HealthVerdict) -> HealthView:
 
 def _limits(found: Health) -> dict[str, str]:
     """The limits of `perfkit.decide.load.validity`, as they are for this run."""
-    allowed = OF_RESPONSE * (found.response_p99 or 0.0)
+    cpu, lag, slip, rate = (limit_of(problem, found) for problem in _LIMITED)
     return {
-        "cpu": f"≤ {BUSY_SECONDS * 100:g} %",
-        "lag": f"≤ {figures.brief_seconds(max(LAG_AT_LEAST, allowed))}",
-        "slip": f"≤ {figures.brief_seconds(max(SLIP_AT_LEAST, allowed))}",
-        "rate": f"≥ {ACHIEVED * 100:g} % when it is the generator's fault",
+        "cpu": f"≤ {cpu * 100:g} %",
+        "lag": f"≤ {figures.brief_seconds(lag)}",
+        "slip": f"≤ {figures.brief_seconds(slip)}",
+        "rate": f"≥ {rate * 100:g} % when it is the generator's fault",
     }

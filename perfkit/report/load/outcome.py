@@ -131,7 +131,8 @@ def _thresholds(result: LoadResult, *, why: str) -> Check:
         return Check(title=title, status=Status.NOT_MEASURED, reason="no thresholds were given")
     missing = [one.threshold.text for one in found if one.holds is Holds.NO_DATA]
     open_ = [one.threshold.text for one in found if one.holds is Holds.INCONCLUSIVE]
-    if why:
+    # What fails though the generator is INVALID is the service's own doing.
+    if why and not (failed and result.health is not None and not _valid(result)):
         return Check(title=title, status=Status.UNDECIDED, reason=why)
     if failed:
         return Check(title=title, status=Status.NOT_MET, reason=f"failed: {_listed(failed)}")

@@ -38,7 +38,9 @@ change.
 _COMPARED = """
 The trial is the unit: each trial starts a fresh pair of services, {turns}. Changes are
 formed within each trial and their interval comes from the spread between trials, never from
-counting requests as if they were independent.
+counting requests as if they were independent. With six trials or more a threshold on a percentile
+looks at that of a typical trial, in the same way; n then counts trials. It is inconclusive when all
+requests together do not say the same, or have no bound and a trial does not say the same.
 
 Better or worse: the whole interval lies on one side of no change. Equivalent: the whole interval
 lies within ±{margin} %, the margin of practical significance. Inconclusive: neither could be shown,

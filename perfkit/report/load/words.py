@@ -75,18 +75,28 @@ def verdict_sentence(
     }.get(state, "The run did not end in order; so far: ")
     if not _anything(result):
         return _nothing(result, state)
-    if result.health is not None and result.health.validity is Validity.INVALID:
-        return prefix + _invalid(result) + _failures(result)
+    failed = [one for one in result.thresholds if one.holds is Holds.FAIL]
+    if _is_invalid(result) and not _ended_by_generator(run, result):
+        broken = f" {_thresholds(result.thresholds, result, names)}." if failed else ""
+        return prefix + _invalid(result) + broken + _failures(result)
     parts = [
         _comparison(run, result, names) if names[1] else _single(run, result, names),
         _breaking(run, result, names),
         _thresholds(result.thresholds, result, names),
     ]
     said = [part for part in parts if part]
-    failed = [one for one in result.thresholds if one.holds is Holds.FAIL]
     if failed:
         said = [parts[2], *[part for part in parts[:2] if part]]
     return prefix + "; ".join(said) + "." + _failures(result)
+
+
+def _is_invalid(result: LoadResult) -> bool:
+    return result.health is not None and result.health.validity is Validity.INVALID
+
+
+def _ended_by_generator(run: LoadRun, result: LoadResult) -> bool:
+    """A search that found what the generator can do: the words on its breaking points say so."""
+    return run.mode == "breakpoint" and any(not one.valid for one in result.breakpoints)
 
 
 def _anything(result: LoadResult) -> bool:
@@ -182,6 +192,10 @@ def _breaking(run: LoadRun, result: LoadResult, names: tuple[str, str]) -> str:
 
 def breaks(found: Breakpoint, unit: str) -> str:
     """Where a service breaks, in words: ``"breaks between 400 and 450 users (p(95)<200ms)"``."""
+    last = found.probes[-1] if found.probes else None
+    if not found.valid and last is not None and last.valid and last.good is None:
+        why = f" ({last.reason})" if last.reason else ""
+        return f"has no breaking point: the last level tried told nothing{why}"
     if not found.valid:
         return "has no breaking point: the generator was the bottleneck (INVALID)"
     if math.isinf(found.high):

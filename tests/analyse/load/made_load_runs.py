@@ -160,6 +160,7 @@ class Requests:
     error: Any = -1
     phase: Any = 0
     target: Any = 0
+    status: Any = 200
     requests: tuple[str, ...] = ("read",)
     errors: tuple[str, ...] = ("status 500",)
 
@@ -173,9 +174,8 @@ class Requests:
         }
         for name, values in micro.items():
             rows[name] = np.round(np.asarray(values) * 1e6).astype(np.int64)
-        for name in ("outcome", "checks", "request", "error", "phase", "target"):
+        for name in ("outcome", "checks", "request", "error", "phase", "target", "status"):
             rows[name] = getattr(self, name)
-        rows["status"] = 200
         return rows
 
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from made_load_runs import Requests, arrivals, conditions
+from made_load_runs import Requests, arrivals, conditions, make_profile
 
-from perfkit.analyse.load.value import LoadMetric
+from perfkit.analyse.load.value import HealthProblem, LoadMetric
 from perfkit.decide.load import caveats
 from perfkit.decide.load.judge import judge_load, seconds_by_stage
 from perfkit.decide.load.probing import judge_probe, search_of
@@ -19,7 +19,8 @@ from perfkit.decide.load.result import Holds, LoadResult, LoadRow, Validity
 from perfkit.decide.verdict import Verdict
 from perfkit.profile.value import Model, Stage
 from perfkit.recording.compare import Finish
-from perfkit.recording.load import SearchMethod, Window
+from perfkit.recording.load import SearchMethod, Window, WorkerHealth
+from perfkit.report.load.words import verdict_sentence
 from perfkit.variant import Side
 
 if TYPE_CHECKING:
@@ -108,6 +109,42 @@ def test_an_invalid_generator_decides_nothing(maker: Callable[..., Maker]) -> No
     assert {one.holds for one in result.thresholds} == {Holds.INCONCLUSIVE}
     assert all("generator" in one.reason for one in result.thresholds)
     assert "generator-invalid" in codes(result)
+
+
+def failing(maker: Callable[..., Maker], status: int, **report: Any) -> LoadResult:
+    """A third fails, and the generator's CPU is busy all the time."""
+    made = maker(STAGES, thresholds=conditions("rate(errors)<10%", "p(95)<1ms"))
+    due = arrivals(100, 20)
+    outcome = (np.arange(len(due)) % 3 == 0).astype(int)
+    statuses = np.where(outcome == 1, status, 200)
+    busy = tuple(WorkerHealth(second=k + 1.0, cpu=0.99, lag=0.001) for k in range(20))
+    requests = Requests(due, times(due, 0), outcome=outcome, error=outcome - 1, status=statuses)
+    made.add(0, requests, health=busy, **report)
+    return judge_load(made.recording())
+
+
+def test_errors_the_service_answered_fail_though_the_generator_is_invalid(
+    maker: Callable[..., Maker],
+) -> None:
+    result = failing(maker, 503)
+    assert result.health is not None
+    assert result.health.validity is Validity.INVALID
+    errors, slow = result.thresholds
+    assert errors.holds is Holds.FAIL
+    assert "the service itself answered" in errors.reason
+    assert errors.value is not None
+    assert errors.value.value == pytest.approx(1 / 3, abs=0.001)
+    assert slow.holds is Holds.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("status", [0, 200, 408])
+def test_errors_that_may_be_the_generators_do_not(maker: Callable[..., Maker], status: int) -> None:
+    assert {one.holds for one in failing(maker, status).thresholds} == {Holds.INCONCLUSIVE}
+
+
+def test_nor_do_errors_among_events_that_are_not_complete(maker: Callable[..., Maker]) -> None:
+    result = failing(maker, 503, complete=False)
+    assert {one.holds for one in result.thresholds} == {Holds.INCONCLUSIVE}
 
 
 def test_a_generator_that_never_reported_decides_nothing(maker: Callable[..., Maker]) -> None:
@@ -203,6 +240,19 @@ def test_a_search_that_its_generator_ended(maker: Callable[..., Maker]) -> None:
     assert not point.valid
     assert (point.low, point.high) == (200, math.inf)
     assert "breakpoint-invalid" in codes(result)
+    assert "generator-invalid" not in codes(result)
+    assert result.health is not None
+    assert result.health.validity is Validity.INVALID
+    ((problem, text, _),) = result.health.problems
+    assert problem is HealthProblem.INCOMPLETE
+    assert text.startswith("at 400: ")
+    told = verdict_sentence(
+        SimpleNamespace(mode="breakpoint", profile=make_profile()),  # type: ignore[arg-type]
+        result,
+        names=("app", ""),
+        state="finished",
+    )
+    assert told == "app has no breaking point: the generator was the bottleneck (INVALID)."
 
 
 def test_a_search_that_was_not_finished_does_not_say_not_reached(

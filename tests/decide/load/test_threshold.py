@@ -142,6 +142,102 @@ def test_a_sustained_one_by_the_timeline(
     assert judged(maker, text).holds is holds
 
 
+def of_trials(
+    maker: Callable[..., Maker], text: str, *factors: float, requests: int = 2000
+) -> ThresholdVerdict:
+    """Trials of one service, multiplied; about 33 ms is the 95th percentile of one."""
+    made = maker(STAGES[1:2], thresholds=conditions(text))
+    due = arrivals(100, 20)[:requests]
+    for trial, factor in enumerate(factors):
+        rng = np.random.default_rng(trial)
+        made.add(trial, Requests(due, factor * rng.lognormal(math.log(0.02), 0.3, len(due))))
+    (side,) = analyse_load(made.recording()).sides
+    return judge_threshold(made.profile.thresholds[0], side, made.profile)
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("p(95)<150ms", Holds.PASS),
+        ("p(95)<20ms", Holds.FAIL),
+        ("p(95)>20ms", Holds.PASS),
+        ("p(95)<33ms", Holds.INCONCLUSIVE),
+        ("med<30ms", Holds.PASS),
+    ],
+)
+def test_a_percentile_is_that_of_a_typical_trial(
+    maker: Callable[..., Maker], text: str, holds: Holds
+) -> None:
+    found = of_trials(maker, text, *np.linspace(0.9, 1.1, 8))
+    assert found.holds is holds, found
+    assert found.value is not None
+    assert found.together is not None
+    assert (found.value.n, found.together.n) == (8, 16_000)
+    assert bool(found.reason) == (holds is Holds.INCONCLUSIVE)
+
+
+def test_a_bad_trial_takes_the_bound_away_but_not_the_verdict(maker: Callable[..., Maker]) -> None:
+    """As in reports/example-load: 4 ms, no upper bound, and a limit of 150 ms."""
+    found = of_trials(maker, "p(99)<1s", *[1.0] * 7, 4.0)
+    assert found.together is not None
+    assert math.isinf(found.together.high)
+    assert found.value is not None
+    assert found.value.high < 0.2
+    assert (found.holds, found.reason) == (Holds.PASS, "")
+
+
+def test_without_a_bound_each_trial_must_keep_the_limit(maker: Callable[..., Maker]) -> None:
+    found = of_trials(maker, "p(99)<150ms", *[1.0] * 7, 4.0)
+    assert found.holds is Holds.INCONCLUSIVE
+    assert "1 of 8 trials did not keep it" in found.reason
+    assert "no bound" in found.reason
+
+
+def test_trials_that_say_the_opposite_are_counted(maker: Callable[..., Maker]) -> None:
+    found = of_trials(maker, "p(95)<35ms", *[0.8] * 15, 1.2)
+    assert found.holds is Holds.PASS
+    assert found.reason == "1 of 16 trials did not keep it"
+
+
+def test_those_that_kept_it_as_well(maker: Callable[..., Maker]) -> None:
+    found = of_trials(maker, "p(95)<25ms", *[1.0] * 15, 0.6)
+    assert found.holds is Holds.FAIL
+    assert found.reason == "1 of 16 trials kept it"
+
+
+def test_all_requests_may_say_the_opposite(maker: Callable[..., Maker]) -> None:
+    found = of_trials(maker, "p(95)<50ms", *[1.0] * 15, 5.0)
+    assert found.holds is Holds.INCONCLUSIVE
+    assert "a typical trial keeps it, but all requests: " in found.reason
+
+
+def test_all_requests_decide_what_trials_do_not(maker: Callable[..., Maker]) -> None:
+    found = of_trials(maker, "p(95)<32ms", *np.geomspace(0.5, 3, 6))
+    assert found.holds is Holds.FAIL
+    assert found.together is None
+    assert found.value is not None
+    assert found.value.n == 12_000
+    assert found.reason.startswith("over all requests")
+
+
+@pytest.mark.parametrize(
+    ("trials", "requests", "said"),
+    [
+        (5, 2000, "over all requests: 5 trials are too few for one figure each"),
+        (8, 50, "over all requests: some trials have too few for a figure of their own"),
+    ],
+)
+def test_all_requests_stand_in_for_too_few_trials_or_requests(
+    maker: Callable[..., Maker], trials: int, requests: int, said: str
+) -> None:
+    found = of_trials(maker, "p(95)<150ms", *[1.0] * trials, requests=requests)
+    assert found.holds is Holds.PASS
+    assert found.together is None
+    assert found.value is not None
+    assert found.value.n == trials * requests
+    assert found.reason == said
+
+
 def second(number: int, **changes: float) -> Second:
     values = {
         "second": float(number),

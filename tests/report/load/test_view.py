@@ -66,6 +66,44 @@ def test_an_invalid_generator_decides_nothing(invalid: Any) -> None:
     assert invalid.view.recommendation.action is Action.HOLD
 
 
+def test_what_fails_by_the_services_own_word_stops_though_invalid(
+    invalid: Any, failing: Any, rebuilt: Callable[..., Any]
+) -> None:
+    made = rebuilt(invalid, thresholds=failing.result.thresholds)
+    assert status_of(made, "All thresholds met") is Status.NOT_MET
+    assert made.view.verdict.startswith("INVALID: the generator was the bottleneck: ")
+    assert "A threshold failed: p(95)<150ms: 163 ms" in made.view.verdict
+
+
+def test_a_typical_trials_percentile_says_so(compared: Any) -> None:
+    first = compared.view.thresholds[0]
+    assert first.count == "10 trials"
+    assert {one.count for one in compared.view.thresholds[2:5]} == {"12,000"}
+
+
+def test_a_search_that_its_generator_ended_is_not_called_valid(
+    searched: Any, invalid: Any, rebuilt: Callable[..., Any]
+) -> None:
+    one, other = searched.result.breakpoints
+    lost = dataclasses.replace(other.probes[-1], good=None, valid=False)
+    other = dataclasses.replace(other, valid=False, probes=(*other.probes[:-1], lost))
+    made = rebuilt(searched, breakpoints=(one, other), rows=(), health=invalid.result.health)
+    assert "breaks between 420 and 450 users" in made.view.verdict
+    assert "the generator was the bottleneck (INVALID)" in made.view.verdict
+    assert made.view.health.look.word == "INVALID"
+
+
+def test_a_last_level_that_told_nothing_does_not_blame_the_generator(
+    searched: Any, rebuilt: Callable[..., Any]
+) -> None:
+    one = searched.result.breakpoints[0]
+    lost = dataclasses.replace(one.probes[-1], good=None, reason="its load ended early (aborted)")
+    one = dataclasses.replace(one, valid=False, probes=(*one.probes[:-1], lost))
+    made = rebuilt(searched, breakpoints=(one,), rows=())
+    assert "INVALID" not in made.view.verdict
+    assert "told nothing (its load ended early (aborted))" in made.view.verdict
+
+
 def test_an_interrupted_run_meets_nothing(interrupted: Any) -> None:
     assert Status.MET not in {check.status for check in interrupted.view.checks}
 
