@@ -72,6 +72,29 @@ def count_p(p_values: ArrayLike, level: float) -> float:
     return float(stats.binom.sf(int((given <= level).sum()) - 1, len(given), level))
 
 
+def null_differs(p_values: ArrayLike, allowed: float) -> NDArray[np.bool_]:
+    """Which null comparisons found a difference, the chance of any false alarm kept.
+
+    Two tests share the allowed error: Holm's, which names those that differ clearly, and the number
+    of those with a small p-value, which needs no single one to be clear and then names all of
+    them. A comparison by itself is either thing at once, so it has the whole.
+
+    Args:
+        p_values: Two-sided, shape (k,), each in 0 … 1; k may be 0.
+        allowed: Chance of a false alarm in the family, such as 0.05.
+
+    Returns:
+        Shape (k,).
+
+    Raises:
+        PerfkitError: A p-value is not in 0 … 1.
+    """
+    given = _checked(p_values)
+    share = allowed if len(given) == 1 else allowed / 2
+    too_many = len(given) > 0 and count_p(given, allowed) <= share
+    return np.asarray((holm(given) <= share) | (too_many & (given <= allowed)))
+
+
 def benjamini_hochberg(p_values: ArrayLike) -> NDArray[np.float64]:
     """Benjamini–Hochberg adjusted p-values: the share of false among the findings is controlled.
 

@@ -104,6 +104,30 @@ def signed_rank_p(values: ArrayLike) -> float:
     return min(1.0, 2 * _lower_tail(len(ordered), min(at_most, at_least)))
 
 
+def signed_rank_p_above(values: ArrayLike, bound: float) -> float:
+    """One-sided p-value of "the location is at most ``bound``", the dual of `lower_limit`.
+
+    Args:
+        values: Finite numbers, shape (n,) with n >= 1. Ties with the bound count against a finding.
+        bound: On the scale of the values.
+
+    Returns:
+        A number in (0, 1].
+    """
+    ordered = np.sort(np.asarray(values, dtype=np.float64))
+    return min(1.0, _lower_tail(len(ordered), _count_at_most(ordered, bound)))
+
+
+def lower_limit(values: ArrayLike, level: float) -> float:
+    """One-sided lower confidence limit of the location of values of shape (n,).
+
+    Returns:
+        It exceeds a bound exactly when ``signed_rank_p_above(values, bound) <= 1 - level``; -inf
+        where there are too few values for the level.
+    """
+    return float(locate(values, 1 - 2 * (1 - level)).low)
+
+
 @lru_cache(maxsize=4096)
 def critical_rank(count: int, alpha: float) -> int | None:
     """The largest c with 2 P(W <= c) <= alpha under the null hypothesis.

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from perfkit.analyse.comparison import compare_blocks
 from perfkit.analyse.diagnostics import diagnose_goal
-from perfkit.analyse.family import benjamini_hochberg, count_p, geometric_mean, holm
+from perfkit.analyse.family import benjamini_hochberg, geometric_mean, null_differs
 from perfkit.analyse.stopping import minimum_blocks
 from perfkit.caveat import Caveat, venv_caveats
-from perfkit.decide.result import Result, Row
-from perfkit.decide.verdict import Verdict, judge
+from perfkit.decide.result import MemoryRow, Result, Row
+from perfkit.decide.verdict import Verdict, judge, judge_memory
 from perfkit.units import format_duration
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from perfkit.analyse.estimate import Comparison
     from perfkit.recording import Measured, Recording
+    from perfkit.settings import Goal
 
 COMPARE = "compare"
 CONTROL = "control"
@@ -88,6 +89,8 @@ def seconds_by_stage(recording: Recording) -> dict[str, float]:
         "run-in": sum(block.run_in_seconds for block in blocks),
         "timed": sum(block.timed_seconds for block in blocks),
     }
+    if traced := sum(block.traced_seconds for block in blocks):
+        seconds["tracing"] = traced
     total = _seconds_of_the_killed(recording)
     for finish in recording.finishes:
         for stage, spent in finish.seconds.items():
@@ -104,7 +107,7 @@ def _seconds_of_the_killed(recording: Recording) -> float:
 
     A lower bound: also a sitting that ended in order spent time between its blocks.
     """
-    took = sum(x.wait_seconds + x.run_in_seconds + x.timed_seconds for x in recording.blocks)
+    took = sum(block.seconds for block in recording.blocks)
     told = sum(
         one.seconds.get("measure", one.seconds.get("total", 0.0)) for one in recording.finishes
     )
@@ -137,9 +140,27 @@ def _row(
         measured=measured,
         comparison=comparison,
         verdict=verdict,
+        memory=memory_rows(comparison, control, recording.run.goal) if comparison else (),
         failure=failure,
         control=control,
     )
+
+
+def memory_rows(found: Comparison, control: Comparison | None, goal: Goal) -> tuple[MemoryRow, ...]:
+    """Judge a benchmark's memory against the same margin as its time.
+
+    A noisy machine does not change how much is allocated, so the times' null control has no say;
+    a measure that differs beyond the margin in the benchmark's own null comparison is inconclusive.
+    """
+    rows = []
+    for one in found.memory:
+        verdict = judge_memory(one.ratio, goal.margin)
+        null = control.memory_of(one.metric) if control else None
+        ghost = null and judge_memory(null.ratio, goal.margin) in {Verdict.LARGER, Verdict.SMALLER}
+        if ghost or one.ratio.n < minimum_blocks(goal):
+            verdict = Verdict.INCONCLUSIVE
+        rows.append(MemoryRow(comparison=one, verdict=verdict))
+    return tuple(rows)
 
 
 def _failed(recording: Recording, name: str) -> Row:
@@ -149,29 +170,16 @@ def _failed(recording: Recording, name: str) -> Row:
         measured=None,
         comparison=None,
         verdict=Verdict.FAILED,
+        memory=(),
         failure=recording.failures[name],
         control=None,
     )
 
 
 def _tripped(controls: Sequence[Comparison], confidence: float) -> tuple[str, ...]:
-    """Benchmarks whose null comparison found a difference, the chance of a false alarm kept.
-
-    Two tests share the allowed error: Holm's, which names those that differ clearly, and the number
-    of those whose interval excludes 1, which needs no single one to be clear and then names all of
-    them. A control by itself is either thing at once, so it has the whole.
-    """
-    if not controls:
-        return ()
-    allowed = 1 - confidence
-    share = allowed if len(controls) == 1 else allowed / 2
-    p_values = [control.p_value for control in controls]
-    too_many = count_p(p_values, allowed) <= share
-    return tuple(
-        control.benchmark
-        for control, adjusted in zip(controls, holm(p_values), strict=True)
-        if adjusted <= share or (too_many and control.p_value <= allowed)
-    )
+    """Benchmarks whose null comparison found a difference, the chance of a false alarm kept."""
+    differs = null_differs([control.p_value for control in controls], 1 - confidence)
+    return tuple(one.benchmark for one, is_so in zip(controls, differs, strict=True) if is_so)
 
 
 def _noisy_caveat(tripped: Sequence[str]) -> list[Caveat]:

@@ -1,0 +1,210 @@
+"""From a recording to a judged gate: what is red, what is not, and what the build comes to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from perfkit.block import Failure
+from perfkit.decide.gate.judge import judge_gate
+from perfkit.decide.gate.result import GateOutcome, GateResult, GateVerdict
+from perfkit.recording import Unpaired
+from perfkit.settings import Metric, OnOpen
+from perfkit.variant import Side
+
+if TYPE_CHECKING:
+    from perfkit.recording import Recording
+
+
+def verdicts(result: GateResult) -> dict[str, GateVerdict]:
+    return {row.id: row.verdict for row in result.rows}
+
+
+def judged(made: Any, recording: Recording, **changes: Any) -> GateResult:
+    return judge_gate(recording, replace(made.policy, **changes))
+
+
+def failed(name: str) -> Failure:
+    return Failure(
+        benchmark=name, side=Side.CANDIDATE, stage="run", reason="ValueError: boom", detail=""
+    )
+
+
+def unpaired(label: str, how: str) -> Unpaired:
+    return Unpaired(label=label, how=how, reason="so it is")
+
+
+def test_no_change_passes(made: Any) -> None:
+    result = judged(made, made.recording([*made.blocks("a", 1.0), *made.blocks("b", 0.9)]))
+    assert verdicts(result) == {"a": GateVerdict.WITHIN, "b": GateVerdict.WITHIN}
+    assert (result.outcome, result.fails) == (GateOutcome.PASSED, False)
+    assert result.warnings == ()
+    assert all(0.02 < row.detectable < 0.1 for row in result.rows if row.detectable)
+    assert all(row.confirmation is None and row.reason == "" for row in result.rows)
+
+
+def test_red_rests_on_fresh_blocks(made: Any) -> None:
+    slow = made.blocks("slow", 1.1)
+    recording = made.recording([*slow, *made.blocks("same", 1.0), *made.fresh("slow", 1.08)])
+    result = judged(made, recording)
+    assert verdicts(result) == {"slow": GateVerdict.SLOWER, "same": GateVerdict.WITHIN}
+    assert (result.outcome, result.fails) == (GateOutcome.SLOWDOWN, True)
+    row = result.rows[0]
+    assert row.suspected
+    said = row.confirmation
+    assert said is not None
+    assert row.ratio == said.ratio
+    assert said.ratio.value == pytest.approx(1.08, rel=0.005)
+    assert 1.02 < said.bound < said.ratio.value
+    assert said.level == pytest.approx(0.99)
+    assert said.p_value <= 0.01
+    assert (said.planned, said.blocks, said.seconds) == (20, 20, 2.0)
+    assert said.control is not None
+    assert said.control.low < 1 < said.control.high
+
+
+def test_a_suspect_that_fresh_blocks_clear(made: Any) -> None:
+    result = judged(made, made.recording([*made.blocks("a", 1.05), *made.fresh("a", 1.0)]))
+    assert verdicts(result) == {"a": GateVerdict.WITHIN}
+    assert result.rows[0].reason == "suspected, and cleared by fresh blocks"
+    assert result.outcome is GateOutcome.PASSED
+
+
+def test_a_slowdown_within_the_margin_is_never_red(made: Any) -> None:
+    """However sure it is: +1.5 % and a margin of 2 %."""
+    blocks = [*made.blocks("a", 1.03, spread=0.001), *made.fresh("a", 1.015, spread=0.001)]
+    assert verdicts(judged(made, made.recording(blocks))) == {"a": GateVerdict.WITHIN}
+
+
+@pytest.mark.parametrize("fresh", [(), 7])
+def test_a_suspect_without_all_its_fresh_blocks(made: Any, fresh: Any) -> None:
+    blocks = made.blocks("a", 1.2)
+    if fresh:
+        blocks += made.fresh("a", 1.2, count=fresh)
+    result = judged(made, made.recording(blocks, planned={"a": 20}))
+    assert verdicts(result) == {"a": GateVerdict.UNDECIDED}
+    assert (result.outcome, result.fails) == (GateOutcome.UNDECIDED, False)
+    assert "suspected" in result.rows[0].reason
+    assert [one.code for one in result.warnings] == ["undecided"]
+    assert "the policy lets this pass" in result.warnings[0].text
+
+
+def test_a_compare_run_is_never_red(made: Any) -> None:
+    result = judged(made, made.recording(made.blocks("a", 1.5), command="compare"))
+    assert verdicts(result) == {"a": GateVerdict.UNDECIDED}
+
+
+@pytest.mark.parametrize("null", [1.05, 0.95])
+def test_a_noisy_machine_accuses_nobody(made: Any, null: float) -> None:
+    blocks = [
+        *made.blocks("slow", 1.2),
+        *made.fresh("slow", 1.2),
+        *made.blocks("ghost", 1.05),
+        *made.fresh("ghost", 1.05, null=null),
+        *made.blocks("same", 1.0),
+    ]
+    result = judged(made, made.recording(blocks))
+    assert verdicts(result) == {
+        "slow": GateVerdict.TOO_NOISY,
+        "ghost": GateVerdict.TOO_NOISY,
+        "same": GateVerdict.WITHIN,
+    }
+    assert result.tripped == ("ghost",)
+    assert (result.outcome, result.fails) == (GateOutcome.NOISY, False)
+    assert judged(made, made.recording(blocks), on_noise=OnOpen.FAIL).fails
+
+
+def test_what_cannot_be_told(made: Any) -> None:
+    recording = made.recording(made.blocks("a", 1.0, spread=0.2))
+    result = judged(made, recording)
+    assert verdicts(result) == {"a": GateVerdict.UNDECIDED}
+    assert "neither is shown" in result.rows[0].reason
+    assert not result.fails
+    assert judged(made, recording, on_inconclusive=OnOpen.FAIL).fails
+
+
+def test_too_few_blocks_say_nothing(made: Any) -> None:
+    result = judged(made, made.recording(made.blocks("a", 1.5, count=4)))
+    assert verdicts(result) == {"a": GateVerdict.UNDECIDED}
+    assert result.rows[0].reason == "4 blocks, at least 10 are needed"
+
+
+def test_nothing_measured_fails_whatever_the_policy(made: Any) -> None:
+    for recording in (made.recording([]), made.recording([], names=["a"])):
+        result = judged(made, recording)
+        assert (result.outcome, result.fails) == (GateOutcome.NOTHING, True)
+    gone = made.recording([], unpaired=[unpaired("bm_a", "changed"), unpaired("bm_b", "new")])
+    result = judged(made, gone)
+    assert (result.outcome, result.fails) == (GateOutcome.NOTHING, True)
+    assert list(verdicts(result).values()) == [GateVerdict.NOT_COMPARABLE, GateVerdict.NEW]
+
+
+def test_failures_count_unless_something_else_is_required(made: Any) -> None:
+    recording = made.recording(made.blocks("a", 1.0), failures=[failed("bm_bad")])
+    result = judged(made, recording)
+    assert (result.outcome, result.fails) == (GateOutcome.FAILED, True)
+    assert result.rows[-1].reason == "on the candidate's side: ValueError: boom"
+    lenient = judged(made, recording, required=("a",))
+    assert (lenient.outcome, lenient.fails) == (GateOutcome.PASSED, False)
+    assert [one.code for one in lenient.warnings] == ["failed"]
+    assert judged(made, recording, required=("bm_*",)).outcome is GateOutcome.FAILED
+    assert judged(made, recording, required=()).outcome is GateOutcome.PASSED
+
+
+@pytest.mark.parametrize(
+    ("how", "required", "outcome"),
+    [
+        ("missing", None, GateOutcome.PASSED),
+        ("missing", ("bm_x",), GateOutcome.FAILED),
+        ("new", None, GateOutcome.PASSED),
+        ("changed", None, GateOutcome.PASSED),
+        ("changed", ("bm_*",), GateOutcome.UNDECIDED),
+    ],
+)
+def test_scripts_the_revisions_do_not_share_are_never_silent(
+    made: Any, how: str, required: Any, outcome: GateOutcome
+) -> None:
+    recording = made.recording(made.blocks("a", 1.0), unpaired=[unpaired("bm_x", how)])
+    result = judged(made, recording, required=required)
+    assert result.outcome is outcome
+    assert result.rows[-1].id == "bm_x"
+    assert any("bm_x" in one.text for one in result.warnings)
+
+
+def test_a_required_benchmark_that_is_nowhere_is_missing(made: Any) -> None:
+    result = judged(made, made.recording(made.blocks("a", 1.0)), required=("a", "json_*"))
+    assert result.outcome is GateOutcome.FAILED
+    assert verdicts(result)["json_*"] is GateVerdict.MISSING
+
+
+def test_a_failure_comes_before_a_slowdown(made: Any) -> None:
+    blocks = [*made.blocks("a", 1.2), *made.fresh("a", 1.2)]
+    result = judged(made, made.recording(blocks, failures=[failed("bm_bad")]))
+    assert result.outcome is GateOutcome.FAILED
+    assert verdicts(result)["a"] is GateVerdict.SLOWER
+
+
+def test_margins_by_name(made: Any) -> None:
+    blocks = [*made.blocks("a", 1.08), *made.fresh("a", 1.08)]
+    blocks += [*made.blocks("b", 1.08), *made.fresh("b", 1.08)]
+    result = judged(made, made.recording(blocks), margins=(("a", 0.2), ("*", 0.05)))
+    assert verdicts(result) == {"a": GateVerdict.WITHIN, "b": GateVerdict.SLOWER}
+    assert [row.margin for row in result.rows] == [0.2, 0.05]
+
+
+def test_memory_is_judged_when_asked_for(made: Any) -> None:
+    blocks = [*made.blocks("a", 1.0, memory=1.1), *made.fresh("a", 1.0, memory=1.1)]
+    recording = made.recording(blocks)
+    assert [row.metric for row in judged(made, recording).rows] == [Metric.TIME]
+    result = judged(made, recording, metrics=tuple(Metric))
+    assert [(row.metric, row.verdict) for row in result.rows] == [
+        (Metric.TIME, GateVerdict.WITHIN),
+        (Metric.PEAK_MEMORY, GateVerdict.LARGER),
+        (Metric.TRACED_MEMORY, GateVerdict.LARGER),
+    ]
+    assert result.outcome is GateOutcome.SLOWDOWN
+    baseline = result.rows[1].baseline
+    assert baseline is not None
+    assert baseline.value == pytest.approx(20e6)
