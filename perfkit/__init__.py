@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from perfkit.decide.verdict import Verdict
     from perfkit.errors import PerfkitError
     from perfkit.session.aa import AaOutcome
+    from perfkit.session.check import CheckOutcome
     from perfkit.session.load.outcome import LoadOutcome
     from perfkit.session.outcome import Outcome
     from perfkit.session.progress import Listener
@@ -32,6 +33,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AaOutcome",
     "Caveat",
+    "CheckOutcome",
     "Comparison",
     "Estimate",
     "LoadOutcome",
@@ -39,6 +41,7 @@ __all__ = [
     "PerfkitError",
     "Verdict",
     "aa",
+    "check",
     "compare",
     "load",
     "load_test",
@@ -47,6 +50,7 @@ __all__ = [
 _HOME_OF = {
     "AaOutcome": "perfkit.session.aa",
     "Caveat": "perfkit.caveat",
+    "CheckOutcome": "perfkit.session.check",
     "Comparison": "perfkit.analyse.estimate",
     "Estimate": "perfkit.analyse.estimate",
     "LoadOutcome": "perfkit.session.load.outcome",
@@ -92,7 +96,9 @@ def compare(
         **options,
     }
     plan = make_plan(said, command="compare", cwd=Path.cwd())
-    return session.run(plan, listener=listener or ignore)
+    outcome = session.run(plan, listener=listener or ignore)
+    session.remember(plan, outcome)
+    return outcome
 
 
 def aa(
@@ -126,6 +132,37 @@ def aa(
         **options,
     }
     return session.run(make_plan(said, command="aa", cwd=Path.cwd()), listener=listener or ignore)
+
+
+def check(
+    *,
+    benchmarks: Sequence[str | os.PathLike[str]] = (),
+    listener: Listener | None = None,
+    **options: object,
+) -> CheckOutcome:
+    """Decide whether a change may pass, as ``perfkit check`` does.
+
+    Args:
+        benchmarks: As for `compare`.
+        listener: As for `compare`.
+        options: Any option of the command by its name with underscores: ``baseline_rev="main"``,
+            ``baseline="3.12"``, ``margin="3%"``, ``time_total="5m"``, ``required=["json_*"]``.
+
+    Returns:
+        The outcome; ``outcome.passed`` says it in a word, its run folder holds every report.
+
+    Raises:
+        PerfkitError: As for `compare`; also when the policy names a benchmark that is not there.
+    """
+    from perfkit.plan.check import make_check_plan
+    from perfkit.session import check as session
+    from perfkit.session.progress import ignore
+
+    said = {"benchmarks": tuple(map(str, benchmarks)), **options}
+    plan = make_check_plan(said, cwd=Path.cwd())
+    outcome = session.run(plan, listener=listener or ignore)
+    session.remember(plan, outcome)
+    return outcome
 
 
 def load_test(
@@ -169,7 +206,7 @@ def load_test(
     return session.run(plan, listener=listener or ignore)
 
 
-def load(folder: str | os.PathLike[str]) -> Outcome | AaOutcome | LoadOutcome:
+def load(folder: str | os.PathLike[str]) -> Outcome | AaOutcome | CheckOutcome | LoadOutcome:
     """Read a recorded run, judge it again, and write nothing.
 
     Raises:

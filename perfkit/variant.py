@@ -60,6 +60,9 @@ class Variant:
         requirements: Extra requirements installed on this side, PEP 508 or absolute paths.
         environ: Environment variables set on this side only, in name order.
         flags: Interpreter options such as ``("-X", "gil=0")``.
+        revision: The revision of the project it installs, for people: ``"main (1a2b3c4)"``; None
+            when no revisions are compared, and in older recordings. The project is the last of the
+            requirements then.
     """
 
     side: Side
@@ -67,6 +70,7 @@ class Variant:
     requirements: tuple[str, ...]
     environ: tuple[tuple[str, str], ...]
     flags: tuple[str, ...]
+    revision: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

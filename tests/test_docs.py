@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import doctest
 import importlib
 import os
@@ -15,11 +16,12 @@ from typing import TYPE_CHECKING
 
 import click
 import pytest
+import yaml
 
 import perfkit
 from perfkit.cli import main
 from perfkit.cli.app import cli
-from perfkit.cli.exit_codes import LOAD_MEANINGS, MEANINGS, ExitCode
+from perfkit.cli.exit_codes import CHECK_MEANINGS, LOAD_MEANINGS, MEANINGS, ExitCode
 from perfkit.profile.parse import parse_profile
 from perfkit.suite import select
 
@@ -69,7 +71,7 @@ def test_readme_benchmark(tmp_path: Path) -> None:
 
 
 def test_readme_configuration_is_understood(tmp_path: Path) -> None:
-    (configuration,) = blocks("toml")
+    configuration, _ = blocks("toml")
     (tmp_path / "pyproject.toml").write_text(configuration, encoding="utf-8")
     (tmp_path / "bm_x.py").write_text("import pyperf\n", encoding="utf-8")
     from perfkit.plan import make_plan
@@ -79,6 +81,38 @@ def test_readme_configuration_is_understood(tmp_path: Path) -> None:
     )
     assert (plan.goal.margin, plan.goal.budget) == (0.03, 30.0)
     assert plan.baseline.interpreter.version.startswith("3.12.")
+
+
+def test_readme_policy_is_understood(tmp_path: Path) -> None:
+    """The gate's policy in README is the default, but for what only an example can show."""
+    _, policy = blocks("toml")
+    (tmp_path / "pyproject.toml").write_text(policy, encoding="utf-8")
+    (tmp_path / "bm_x.py").write_text("import pyperf\n", encoding="utf-8")
+    from perfkit.plan import GATE
+    from perfkit.plan.check import make_check_plan
+
+    said = {"benchmarks": ("bm_x.py",), "baseline": "3.12", "candidate": "3.12"}
+    gate = make_check_plan(said, cwd=tmp_path).gate
+    assert gate is not None
+    assert (gate.margins, gate.required, gate.budget) == ((("json_*", 0.05),), ("json_*",), 300)
+    shown = {"margins": GATE.margins, "required": GATE.required, "budget": GATE.budget}
+    assert dataclasses.replace(gate, **shown) == GATE  # type: ignore[arg-type]
+
+
+def test_readme_workflow_is_what_init_writes(tmp_path: Path) -> None:
+    """Triggers, permissions and what is run; what is installed depends on where perfkit is from."""
+    workflow = yaml.safe_load(blocks("yaml")[0])
+    from perfkit.session.init import prepare
+
+    steps = prepare(tmp_path, force=False, requirement="perfkit").steps
+    (text,) = [one.content for one in steps if one.path.name == "performance.yml"]
+    written = yaml.safe_load(text)
+    assert workflow[True] == written[True] == {"pull_request": None}
+    assert workflow["permissions"] == written["permissions"] == {"contents": "read"}
+    runs = [step["run"] for step in workflow["jobs"]["check"]["steps"] if "run" in step]
+    assert runs[-1] in [step.get("run") for step in written["jobs"]["check"]["steps"]]
+    used = [step["uses"] for step in workflow["jobs"]["check"]["steps"] if "uses" in step]
+    assert used == [s["uses"] for s in written["jobs"]["check"]["steps"] if "uses" in s]
 
 
 def commands() -> list[list[str]]:
@@ -117,7 +151,7 @@ def plans(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[LoadPlan]:
 
     monkeypatch.setattr("perfkit.session.load.run.run", run)
     monkeypatch.chdir(tmp_path)
-    (profile,) = blocks("yaml")
+    _, profile = blocks("yaml")
     (tmp_path / "my.yaml").write_text(profile, encoding="utf-8")
     (tmp_path / "shop").mkdir()
     (tmp_path / "shop" / "main.py").touch()
@@ -144,7 +178,7 @@ def test_there_are_load_commands() -> None:
 
 
 def test_readme_profile_is_understood() -> None:
-    (text,) = blocks("yaml")
+    _, text = blocks("yaml")
     profile = parse_profile(text, Path("my.yaml"))
     assert profile.model == "closed"
     assert [stage.seconds for stage in profile.stages] == [300, 1800, 300]
@@ -155,7 +189,11 @@ def test_readme_profile_is_understood() -> None:
 
 def test_readme_says_what_exit_codes_mean() -> None:
     """Word for word what ``--help`` says."""
-    for heading, meanings in (("exit code", MEANINGS), ("exit code of `load`", LOAD_MEANINGS)):
+    for heading, meanings in (
+        ("exit code", MEANINGS),
+        ("exit code of `check`", CHECK_MEANINGS),
+        ("exit code of `load`", LOAD_MEANINGS),
+    ):
         (rows,) = re.findall(
             rf"^\| {heading} \| \|\n\|---\|---\|\n((?:\|.*\n)+)", README, flags=re.MULTILINE
         )

@@ -11,9 +11,12 @@ import click
 from perfkit import __version__
 from perfkit.cli import output
 from perfkit.cli.aa import aa
+from perfkit.cli.check import check
 from perfkit.cli.clean import clean
 from perfkit.cli.compare import compare
 from perfkit.cli.exit_codes import HELP, ExitCode, of_error
+from perfkit.cli.history import history
+from perfkit.cli.init import init
 from perfkit.cli.listing import list_command
 from perfkit.cli.load import load
 from perfkit.cli.pythons import pythons
@@ -37,6 +40,7 @@ def cli(context: click.Context) -> int:
     Start here:
       perfkit compare --baseline 3.12              the default suite, 3.12 against 3.13
       perfkit compare --baseline 3.12 bm_mine.py   your own pyperf script
+      perfkit check --baseline-rev main            may this change be merged?
       perfkit load smoke --baseline 3.12           the same for a service under load
       perfkit show reports/RUN                     the report of a recorded run, again
       perfkit aa                                   how far this machine can be trusted
@@ -47,7 +51,7 @@ def cli(context: click.Context) -> int:
     return ExitCode.FINISHED
 
 
-for command in (compare, load, aa, show, pythons, list_command, clean):
+for command in (init, compare, check, load, aa, show, history, pythons, list_command, clean):
     cli.add_command(command)
 
 

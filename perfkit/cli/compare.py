@@ -24,6 +24,7 @@ from perfkit.cli.where import current_folder
     help="Also compare the baseline with itself: does this machine see ghosts?",
 )
 @options.files
+@options.store
 @options.resume
 @options.speech
 def compare(
@@ -59,4 +60,6 @@ def compare(
 
     with listening(quiet=quiet, no_color=no_color) as listener:
         outcome = session.run(plan, listener=listener)
-    return finish(outcome, as_json=as_json, quiet=quiet, no_color=no_color)
+    code = finish(outcome, as_json=as_json, quiet=quiet, no_color=no_color)
+    session.remember(plan, outcome)  # last: the verdict is told, whatever becomes of the history
+    return code

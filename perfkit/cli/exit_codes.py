@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from perfkit.errors import NothingFoundError, PerfkitError, PlanError, WritingError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from perfkit.decide.gate.result import GateResult
 
 
 class ExitCode(IntEnum):
@@ -24,10 +26,19 @@ class ExitCode(IntEnum):
 
 MEANINGS = {
     ExitCode.FINISHED: "finished, whatever the verdicts",
-    ExitCode.SLOWDOWN: "reserved: a gate found a slowdown",
+    ExitCode.SLOWDOWN: "a gate (check, load --gate) found a slowdown",
     ExitCode.INVALID: "invalid options, configuration or paths; nothing was measured",
     ExitCode.NOTHING: "nothing found or measured, none having failed",
     ExitCode.FAILED: "a benchmark failed (the others were measured), or perfkit itself did",
+    ExitCode.INTERRUPTED: "interrupted; what was measured is kept and reported",
+}
+
+CHECK_MEANINGS = {
+    ExitCode.FINISHED: "passed: no slowdown beyond the margin was confirmed",
+    ExitCode.SLOWDOWN: "a slowdown (or growth of memory) beyond the margin was confirmed",
+    ExitCode.INVALID: "invalid options, policy, revision or paths; nothing was measured",
+    ExitCode.NOTHING: "nothing measured; or undecided or too noisy, where the policy says fail",
+    ExitCode.FAILED: "a required benchmark failed or is missing, or perfkit itself failed",
     ExitCode.INTERRUPTED: "interrupted; what was measured is kept and reported",
 }
 
@@ -40,12 +51,15 @@ LOAD_MEANINGS = {
     ExitCode.INTERRUPTED: "interrupted; what was measured is kept and reported",
 }
 
-LOAD_HELP = "\b\nExit codes:\n" + "\n".join(
-    f"  {code:<4d} {text}" for code, text in LOAD_MEANINGS.items()
-)
 
-HELP = "\b\nExit codes:\n" + "\n".join(f"  {code:<4d} {text}" for code, text in MEANINGS.items())
-"""For ``--help``; the backspace keeps click from filling the lines."""
+def _help(meanings: Mapping[ExitCode, str]) -> str:
+    r"""For ``--help``; the backspace (``\b``) keeps click from filling the lines."""
+    return "\b\nExit codes:\n" + "\n".join(f"  {x:<4d} {text}" for x, text in meanings.items())
+
+
+HELP = _help(MEANINGS)
+CHECK_HELP = _help(CHECK_MEANINGS)
+LOAD_HELP = _help(LOAD_MEANINGS)
 
 
 def of_run(*, interrupted: bool, failed: bool, measured: bool) -> ExitCode:
@@ -79,6 +93,17 @@ def of_load(*, interrupted: bool, failed: bool, broken: bool, open_: bool) -> Ex
     if broken:
         return ExitCode.SLOWDOWN
     return ExitCode.NOTHING if open_ else ExitCode.FINISHED
+
+
+def of_gate(result: GateResult, *, interrupted: bool) -> ExitCode:
+    """The exit code of a gate that reached its report: 4 before 1 before 3."""
+    if interrupted:
+        return ExitCode.INTERRUPTED
+    if not result.fails:
+        return ExitCode.FINISHED
+    return {"failed": ExitCode.FAILED, "slowdown": ExitCode.SLOWDOWN}.get(
+        result.outcome, ExitCode.NOTHING
+    )
 
 
 def worst_of(codes: Sequence[ExitCode]) -> ExitCode:

@@ -70,6 +70,12 @@ _OUTPUT: tuple[Decorator, ...] = (
     ),
 )
 
+store = click.option(
+    "--store",
+    metavar="FILE",
+    help="Add the run to this history; see 'perfkit history'.  [default: none]",
+)
+
 _SIDES: tuple[Decorator, ...] = (
     click.option("--baseline", metavar="PYTHON", help="The yardstick: 3.12, 3.13t, a path."),
     click.option("--candidate", metavar="PYTHON", help="What is judged.  [default: next minor]"),
@@ -79,6 +85,59 @@ _SIDES: tuple[Decorator, ...] = (
     click.option("--candidate-env", metavar="K=V", multiple=True, help="Set on this side only."),
     click.option("--baseline-flag", metavar="OPTS", multiple=True, help="Of its interpreter."),
     click.option("--candidate-flag", metavar="OPTS", multiple=True, help="Of its interpreter."),
+)
+
+_REVISIONS: tuple[Decorator, ...] = (
+    click.option(
+        "--baseline-rev", metavar="REV", help="The project as this git revision has it: main."
+    ),
+    click.option(
+        "--candidate-rev", metavar="REV", help="What is judged.  [default: this working tree]"
+    ),
+    click.option("--python", metavar="PYTHON", help="Of both sides.  [default: this Python]"),
+)
+
+_GATE: tuple[Decorator, ...] = (
+    click.option("--margin", metavar="SHARE", help="Slowdown that is allowed.  [default: 2%]"),
+    click.option(
+        "--margins", metavar="PATTERN=SHARE", multiple=True, help="The same for some benchmarks."
+    ),
+    click.option(
+        "--memory-margin", metavar="SHARE", help="Growth of memory allowed.  [default: 2%]"
+    ),
+    click.option(
+        "--metrics",
+        metavar="METRIC",
+        multiple=True,
+        help="What is judged: time, peak-memory, traced-memory.  [default: time]",
+    ),
+    click.option(
+        "--required",
+        metavar="PATTERN",
+        multiple=True,
+        help="Must be there and must not fail.  [default: what both sides have must not fail]",
+    ),
+    click.option(
+        "--error-rate", metavar="SHARE", help="Chance of a false red in a build.  [default: 1%]"
+    ),
+    click.option(
+        "--on-inconclusive", metavar="pass|fail", help="What cannot be told.  [default: pass]"
+    ),
+    click.option("--on-noise", metavar="pass|fail", help="A noisy machine.  [default: pass]"),
+    click.option(
+        "--time-total", metavar="TIME", help="Budget for all benchmarks together, such as 5m."
+    ),
+    click.option("--time", metavar="SECONDS", help="Budget for each benchmark.  [default: 20]"),
+    click.option("--confidence", metavar="SHARE", help="Of every interval.  [default: 95%]"),
+    click.option("--seed", metavar="N", help="Root of every random choice.  [default: random]"),
+    click.option(
+        "--timeout", metavar="SECONDS", help="Silence after which a process has hung. [default: 60]"
+    ),
+)
+
+_CHECK_FILES: tuple[Decorator, ...] = (
+    click.option("--junit", metavar="FILE", help="Write the JUnit XML here as well."),
+    click.option("--comment", metavar="FILE", help="Write a pull-request comment here as well."),
 )
 
 _LOAD_SIDES: tuple[Decorator, ...] = (
@@ -159,6 +218,21 @@ def speech(function: Callable[..., Any]) -> Callable[..., Any]:
 def sides(function: Callable[..., Any]) -> Callable[..., Any]:
     """The two variants of a comparison."""
     return _apply(_SIDES, function)
+
+
+def revisions(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The two revisions of a project."""
+    return _apply(_REVISIONS, function)
+
+
+def gate(function: Callable[..., Any]) -> Callable[..., Any]:
+    """What a gate allows, and how long it may take."""
+    return _apply(_GATE, function)
+
+
+def check_files(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Files for a CI system."""
+    return _apply(_CHECK_FILES, function)
 
 
 def load_sides(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -30,6 +30,7 @@ def prepare_streams() -> None:
 
 def result(text: str) -> None:
     """Print what was asked for. A reader that has gone away (``| head``) is no error."""
+    text = _harmless(text)
     try:
         sys.stdout.write(text if text.endswith("\n") or not text else f"{text}\n")
         sys.stdout.flush()
@@ -39,11 +40,25 @@ def result(text: str) -> None:
 
 def note(text: str) -> None:
     """Print a line about what is going on."""
+    command(_harmless(text))
+
+
+def command(text: str) -> None:
+    """Print a line as it is: GitHub's runner obeys it when it is a workflow command."""
     try:
         sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
     except BrokenPipeError:
         silence(sys.stderr)
+
+
+def _harmless(text: str) -> str:
+    """Without what GitHub's runner would take for a command of its own."""
+    if os.environ.get("GITHUB_ACTIONS") != "true":
+        return text
+    from perfkit.report.check.text import inert
+
+    return inert(text)
 
 
 def problem(error: PerfkitError) -> None:

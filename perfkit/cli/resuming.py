@@ -34,14 +34,24 @@ def resumed(
         with listening(quiet=quiet, no_color=no_color) as listener:
             found = load.resume(Path(folder), listener=listener)
         return finish_load(found, as_json=as_json, quiet=quiet, no_color=no_color)
-    command = aa if read(Path(folder)).run.command == "aa" else compare
+    command = read(Path(folder)).run.command
+    if command == "check":
+        from perfkit.cli.finish_check import finish_check
+        from perfkit.session import check
+
+        with listening(quiet=quiet, no_color=no_color) as listener:
+            gate = check.resume(Path(folder), listener=listener)
+        return finish_check(gate, copies={}, as_json=as_json, quiet=quiet, no_color=no_color)
+    module = aa if command == "aa" else compare
     with listening(quiet=quiet, no_color=no_color) as listener:
-        outcome = command.resume(Path(folder), listener=listener)
+        outcome = module.resume(Path(folder), listener=listener)
     return finish(outcome, as_json=as_json, quiet=quiet, no_color=no_color)
 
 
-def nothing_else(given: Mapping[str, object]) -> None:
-    """Insist that nothing was said beside ``--resume``.
+def nothing_else(
+    given: Mapping[str, object], what: str = "--resume takes everything from the recorded run"
+) -> None:
+    """Insist that nothing was said beside ``--resume``, or beside what ``what`` says.
 
     Raises:
         UsageError: Something else was asked for: the recorded run says it all.
@@ -50,7 +60,7 @@ def nothing_else(given: Mapping[str, object]) -> None:
     if others:
         spelled = ", ".join(map(_spelled, others))
         raise click.UsageError(
-            f"--resume takes everything from the recorded run; leave out {spelled}",
+            f"{what}; leave out {spelled}",
             ctx=click.get_current_context(),
         )
 

@@ -10,6 +10,7 @@ import click
 
 from perfkit.cli import options
 from perfkit.cli.finish import finish, finish_load, finish_together
+from perfkit.cli.finish_check import finish_check
 
 if TYPE_CHECKING:
     from perfkit.cli.exit_codes import ExitCode
@@ -39,6 +40,7 @@ def show(*, run_dirs: tuple[str, ...], as_json: bool, quiet: bool, no_color: boo
         together = show_together(folders)
         return finish_together(together, as_json=as_json, quiet=quiet, no_color=no_color)
     from perfkit.session import show as session
+    from perfkit.session.check import CheckOutcome
     from perfkit.session.load.outcome import LoadOutcome
 
     shown = session.show(folders[0])
@@ -46,5 +48,8 @@ def show(*, run_dirs: tuple[str, ...], as_json: bool, quiet: bool, no_color: boo
     if isinstance(shown, LoadOutcome):
         loaded = replace(shown, interrupted=False)
         return finish_load(loaded, as_json=as_json, quiet=quiet, no_color=no_color)
+    if isinstance(shown, CheckOutcome):
+        gate = replace(shown, interrupted=False)
+        return finish_check(gate, copies={}, as_json=as_json, quiet=quiet, no_color=no_color)
     outcome = replace(shown, interrupted=False)
     return finish(outcome, as_json=as_json, quiet=quiet, no_color=no_color)

@@ -43,3 +43,13 @@ def read(cwd: Path, problems: list[PerfkitError]) -> dict[str, Any]:
             )
             return {}
     return dict(document)
+
+
+def table(value: object, name: str, problems: list[PerfkitError]) -> dict[str, Any]:
+    """A table inside ``[tool.perfkit]``; empty, and a problem, when it is none."""
+    if isinstance(value, dict):
+        return dict(value)
+    problems.append(
+        PerfkitError(f"{name!r} in [tool.perfkit] is no table", got=value, allowed="a table")
+    )
+    return {}

@@ -42,7 +42,7 @@ def make_plan(options: Mapping[str, object], *, command: str, cwd: Path) -> Plan
     problems: list[PerfkitError] = []
     cwd = cwd.absolute()
     merged = merge(options, command=command, cwd=cwd, problems=problems)
-    selection = _select(merged.said, cwd, problems)
+    selection = select_scripts(merged.said, cwd, problems)
     output = writable(merged.said.output or cwd / OUTPUT, problems)
     policy = checked_policy(merged.said.policy, problems)
     baseline, candidate = _variants(merged, command=command, cwd=cwd, problems=problems)
@@ -66,6 +66,10 @@ def make_plan(options: Mapping[str, object], *, command: str, cwd: Path) -> Plan
         policy=policy,
         cwd=cwd,
         download=said.download is not False,
+        gate=None,
+        unpaired=(),
+        notes=(),
+        store=said.store,
     )
 
 
@@ -78,7 +82,7 @@ def select_benchmarks(benchmarks: tuple[str, ...], *, cwd: Path) -> Selection:
     problems: list[PerfkitError] = []
     options = {"benchmarks": benchmarks}
     merged = merge(options, command="compare", cwd=cwd.absolute(), problems=problems)
-    selection = _select(merged.said, cwd.absolute(), problems)
+    selection = select_scripts(merged.said, cwd.absolute(), problems)
     if problems:
         raise PlanError(problems)
     return selection
@@ -109,7 +113,8 @@ def _goal(merged: Merged) -> Goal:
     )
 
 
-def _select(said: Options, cwd: Path, problems: list[PerfkitError]) -> Selection:
+def select_scripts(said: Options, cwd: Path, problems: list[PerfkitError]) -> Selection:
+    """The scripts that the BENCHMARK arguments mean."""
     from perfkit.suite import select
 
     selection = select(said.benchmarks or (), cwd=cwd)

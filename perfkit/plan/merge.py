@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from perfkit.errors import PerfkitError
 from perfkit.plan import config
-from perfkit.plan.options import KEYS, KEYS_OF, LOAD_FROM_FILE, Options, check
+from perfkit.plan.options import GATE_KEYS, KEYS, KEYS_OF, LOAD_FROM_FILE, Options, check
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
+
+GATE_TABLE = "check"
+"""Table of the gate's policy inside ``[tool.perfkit]``."""
 
 PRESETS: Final[dict[str, dict[str, float]]] = {
     "quick": {"precision": 0.02, "margin": 0.05, "time": 6.0},
@@ -39,20 +42,16 @@ def merge(
     options: Mapping[str, object], *, command: str, cwd: Path, problems: list[PerfkitError]
 ) -> Merged:
     """Lay the layers on each other: the file's preset, the file, the line's preset, the line."""
-    given = {_key(k): v for k, v in options.items() if v is not None and v not in ((), [])}
-    line, wrong_line = check(
-        given, keys=KEYS_OF[command], spelled=on_line, cwd=cwd, problems=problems
-    )
-    file, wrong_file = check(
-        config.read(cwd, problems), keys=KEYS, spelled=_in_file, cwd=cwd, problems=problems
-    )
+    line, wrong_line = _line(options, command=command, cwd=cwd, problems=problems)
+    raw = config.read(cwd, problems)
+    gate = config.table(raw.pop(GATE_TABLE, {}), GATE_TABLE, problems)
+    file, wrong_file = check(raw, keys=KEYS, spelled=_in_file, cwd=cwd, problems=problems)
     if command == "load":
-        kept = {
-            name: getattr(file, name)
-            for name in file.model_fields_set
-            if _key(name) in LOAD_FROM_FILE
-        }
-        file = Options.model_construct(**kept)
+        file = _only(file, LOAD_FROM_FILE)
+    elif command == "check":
+        own, wrong = check(gate, keys=GATE_KEYS, spelled=_in_gate, cwd=cwd, problems=problems)
+        file = _laid(_only(file, GATE_KEYS), own)
+        wrong_file |= wrong
     line_preset = _preset(line, on_line, problems)
     file_preset = _preset(file, _in_file, problems)
     if file_preset is not None and getattr(line, file_preset) is False:
@@ -68,6 +67,32 @@ def merge(
     )
 
 
+def on_line_only(
+    options: Mapping[str, object], *, command: str, cwd: Path, problems: list[PerfkitError]
+) -> Options:
+    """What the command line says, whatever the file does."""
+    return _line(options, command=command, cwd=cwd, problems=problems)[0]
+
+
+def _line(
+    options: Mapping[str, object], *, command: str, cwd: Path, problems: list[PerfkitError]
+) -> tuple[Options, frozenset[str]]:
+    given = {_key(k): v for k, v in options.items() if v is not None and v not in ((), [])}
+    return check(given, keys=KEYS_OF[command], spelled=on_line, cwd=cwd, problems=problems)
+
+
+def _only(options: Options, keys: frozenset[str]) -> Options:
+    """Those of the options that count here."""
+    kept = {name: getattr(options, name) for name in options.model_fields_set if _key(name) in keys}
+    return Options.model_construct(**kept)
+
+
+def _laid(below: Options, above: Options) -> Options:
+    """Two tables in one; the upper wins."""
+    layers = {name: getattr(one, name) for one in (below, above) for name in one.model_fields_set}
+    return Options.model_construct(**layers)
+
+
 def _key(name: str) -> str:
     return str(name).rstrip("_").replace("_", "-")
 
@@ -79,6 +104,10 @@ def on_line(key: str) -> str:
 
 def _in_file(key: str) -> str:
     return f"{key!r} in [tool.perfkit]"
+
+
+def _in_gate(key: str) -> str:
+    return f"{key!r} in [tool.perfkit.{GATE_TABLE}]"
 
 
 def _preset(

@@ -6,7 +6,7 @@ import difflib
 import math
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
@@ -15,12 +15,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, StrictBool, Validat
 from perfkit import grammar
 from perfkit.errors import PerfkitError
 from perfkit.grammar import InvalidError
+from perfkit.settings import Metric, OnOpen
 
 if TYPE_CHECKING:
     from pydantic import ValidationInfo
     from pydantic_core import ErrorDetails
 
 _DAY = 86_400.0
+_MARGINS = (1e-4, 1.0)
 _NUMBER = re.compile(r"\d{1,12}(\.\d{0,12})?|\.\d{1,12}", re.ASCII)
 
 
@@ -103,7 +105,48 @@ def _number(value: object) -> float:
     return float(number)
 
 
+def _margins(value: object) -> object:
+    """A TOML table of margins by name pattern, or ``PATTERN=SHARE`` strings."""
+    if isinstance(value, Mapping):
+        pairs: list[tuple[object, object]] = list(value.items())
+    else:
+        texts = _several(value)
+        parts = [_text(one).rpartition("=") for one in texts] if isinstance(texts, tuple) else []
+        pairs = [(pattern, margin) for pattern, _, margin in parts]
+    for pattern, margin in pairs:
+        if not pattern:
+            allowed = "a name pattern and a share, such as 'json_*=5%'"
+            raise InvalidError("names no benchmark", got=margin, allowed=allowed)
+    return tuple((_text(pattern), _share(margin)) for pattern, margin in pairs)
+
+
+def _share(value: object) -> float:
+    low, high = _MARGINS
+    number = grammar.share(value)
+    if not low <= number <= high:
+        raise InvalidError("is out of range", got=value, allowed="0.01% to 100%")
+    return number
+
+
+def _word(words: Iterable[str]) -> Callable[[object], str]:
+    """Insist on one of some words."""
+    allowed = tuple(words)
+
+    def check(value: object) -> str:
+        if value not in allowed:
+            raise InvalidError("is not known", got=value, allowed=", ".join(allowed))
+        return str(value)
+
+    return check
+
+
 Several = BeforeValidator(_several)
+Margin: TypeAlias = Annotated[float, _between(grammar.share, *_MARGINS, "0.01% to 100%")]
+Choice: TypeAlias = Annotated[OnOpen, BeforeValidator(_word(OnOpen))]
+Metrics: TypeAlias = Annotated[
+    tuple[Annotated[Metric, BeforeValidator(_word(Metric))], ...], Several
+]
+Margins: TypeAlias = Annotated[tuple[tuple[str, float], ...], BeforeValidator(_margins)]
 Scale: TypeAlias = Annotated[float, _between(_number, 1e-4, 1000, "0.0001 to 1000")]
 Python: TypeAlias = Annotated[str, BeforeValidator(_text)]
 Texts: TypeAlias = Annotated[tuple[Annotated[str, BeforeValidator(_text)], ...], Several]
@@ -140,7 +183,7 @@ class Options(BaseModel):
         Annotated[float, _between(grammar.duration, 0.1, _DAY, "from 0.1 seconds to a day")] | None
     ) = None
     precision: Annotated[float, _between(grammar.share, 1e-4, 0.5, "0.01% to 50%")] | None = None
-    margin: Annotated[float, _between(grammar.share, 1e-4, 1.0, "0.01% to 100%")] | None = None
+    margin: Margin | None = None
     confidence: Annotated[float, _between(grammar.share, 0.5, 0.9999, "50% to 99.99%")] | None = (
         None
     )
@@ -167,6 +210,20 @@ class Options(BaseModel):
     python: Python | None = None
     comparisons: Annotated[int, _whole(2, 100_000)] | None = None
     inject: Annotated[float, _between(grammar.share, 0.0, 1.0, "0% to 100%")] | None = None
+
+    baseline_rev: Python | None = None
+    candidate_rev: Python | None = None
+    margins: Margins | None = None
+    memory_margin: Margin | None = None
+    metrics: Metrics | None = None
+    required: Texts | None = None
+    error_rate: Annotated[float, _between(grammar.share, 1e-4, 0.5, "0.01% to 50%")] | None = None
+    on_inconclusive: Choice | None = None
+    on_noise: Choice | None = None
+    time_total: (
+        Annotated[float, _between(grammar.duration, 1, _DAY, "from a second to a day")] | None
+    ) = None
+    store: File | None = None
 
     profile: Python | None = None
     app: Python | None = None
@@ -199,20 +256,28 @@ _LOAD_ONLY = frozenset(
     | {"time-scale", "user-scale", "trials", "workers", "expect-workers", "bind", "port", "engine"}
     | {"window", "pin", "gate", "from", "to", "resolution", "probe"}
 )
+_GATE = frozenset(
+    {"margins", "memory-margin", "metrics", "required", "error-rate", "on-inconclusive"}
+    | {"on-noise", "time-total", "baseline-rev", "candidate-rev"}
+)
 _AA_ONLY = frozenset({"python", "comparisons", "inject"})
 _SIDES = frozenset(
     {"baseline", "candidate"}
     | {f"{side}-{what}" for side in ("baseline", "candidate") for what in ("with", "env", "flag")}
 )
-KEYS = frozenset(str(field.alias) for field in Options.model_fields.values()) - _LOAD_ONLY
+KEYS = frozenset(str(field.alias) for field in Options.model_fields.values()) - _LOAD_ONLY - _GATE
 """What may stand in ``[tool.perfkit]``."""
+
+GATE_KEYS = (KEYS - _AA_ONLY - {"control", "quick", "rigorous"}) | _GATE | {"python"}
+"""What may stand in ``[tool.perfkit.check]``, and on the line of ``check``."""
 
 LOAD_FROM_FILE = frozenset({"with", "margin", "confidence", "output", "policy", "download"})
 """What ``load`` takes from there: a baseline for ``compare`` makes no load test a comparison."""
 
 KEYS_OF = {
     "compare": KEYS - _AA_ONLY,
-    "aa": KEYS - _SIDES - {"control"},
+    "aa": KEYS - _SIDES - {"control", "store"},
+    "check": GATE_KEYS,
     "load": _LOAD_ONLY | _SIDES | LOAD_FROM_FILE | {"python", "seed"},
 }
 

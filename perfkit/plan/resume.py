@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from perfkit.errors import PerfkitError, PlanError
+from perfkit.plan.revisions import WORKING_TREE
 from perfkit.plan.value import Plan
 from perfkit.suite import select
 
 if TYPE_CHECKING:
     from perfkit.recording import Recording
+    from perfkit.suite import Selection
     from perfkit.variant import Variant
 
 
@@ -25,7 +28,7 @@ def resume_plan(recording: Recording) -> Plan:
     """
     run = recording.run
     cwd = Path(run.cwd)
-    selection = select(run.benchmarks, cwd=cwd)
+    selection = _selection(recording)
     problems = [*selection.problems]
     if run.redacted:
         problems.append(credentials_missing(recording.folder))
@@ -49,7 +52,24 @@ def resume_plan(recording: Recording) -> Plan:
         policy=None,  # its text is in the recording, whatever has become of the file
         cwd=cwd,
         download=False,
+        gate=run.gate,
+        unpaired=recording.unpaired,
+        notes=(),
+        store=None,
     )
+
+
+def _selection(recording: Recording) -> Selection:
+    """The scripts of the run, found again; those of a commit stay where they were."""
+    selection = select(recording.run.benchmarks, cwd=Path(recording.run.cwd))
+    apart = {one.label for one in recording.unpaired}
+    scripts = tuple(one for one in selection.scripts if one.label not in apart)
+    if recording.run.candidate.revision not in {None, WORKING_TREE}:
+        known = {
+            one.benchmark.script.label: one.benchmark.script for one in recording.measured.values()
+        }
+        return replace(selection, scripts=tuple(known.values()), problems=())
+    return replace(selection, scripts=scripts)
 
 
 def credentials_missing(folder: Path) -> PerfkitError:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from perfkit.benchmark import Script
-from perfkit.settings import Goal, Method
+from perfkit.recording import Unpaired
+from perfkit.settings import GatePolicy, Goal, Method, Metric, OnOpen
 from perfkit.variant import Variant
 
 METHOD = Method(
@@ -23,6 +24,19 @@ METHOD = Method(
 GOAL = Goal(confidence=0.95, precision=0.01, margin=0.02, budget=20.0, decided=False)
 """What a comparison is to reach by default; ``--quick`` and ``--rigorous`` change parts of it."""
 
+GATE = GatePolicy(
+    margin=0.02,
+    margins=(),
+    memory_margin=0.02,
+    metrics=(Metric.TIME,),
+    required=None,
+    error_rate=0.01,
+    on_inconclusive=OnOpen.PASS,
+    on_noise=OnOpen.PASS,
+    budget=None,
+)
+"""What a gate allows by default."""
+
 COMPARISONS = 60
 """Comparisons of ``perfkit aa``: a true false-alarm rate of 5 % then shows as 0 to 7 alarms."""
 
@@ -32,7 +46,7 @@ class Plan:
     """Everything a session needs to know before it starts.
 
     Attributes:
-        command: ``"compare"`` or ``"aa"``.
+        command: ``"compare"``, ``"aa"`` or ``"check"``.
         baseline: The side that is the yardstick.
         candidate: The side that is judged; equal to the baseline but for its name in ``aa``.
         goal: What is wanted of each comparison.
@@ -48,6 +62,10 @@ class Plan:
         policy: File with the targets of the report, or None for perfkit's own.
         cwd: Absolute folder that relative paths started from.
         download: Missing interpreters may be installed.
+        gate: What the gate allows (``check``), or None.
+        unpaired: Scripts that the revisions compared do not share.
+        notes: What a person should know at once, a sentence each.
+        store: File of the history the run is added to, or None.
     """
 
     command: str
@@ -66,3 +84,7 @@ class Plan:
     policy: Path | None
     cwd: Path
     download: bool
+    gate: GatePolicy | None
+    unpaired: tuple[Unpaired, ...]
+    notes: tuple[str, ...]
+    store: Path | None

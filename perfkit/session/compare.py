@@ -27,6 +27,19 @@ def run(plan: Plan, *, listener: Listener) -> Outcome:
     return sitting.conclude(sitting.sit(plan, listener), _report)
 
 
+def remember(plan: Plan, outcome: Outcome) -> None:
+    """Add a run to the history the plan names, if it names one.
+
+    Raises:
+        WritingError: It cannot be written; the run itself is safe in its folder.
+        RecordingError: The file is damaged, no history, or of a newer perfkit.
+    """
+    if plan.store is not None:
+        from perfkit.session import history
+
+        history.remember(outcome, plan.store)
+
+
 def resume(folder: Path, *, listener: Listener) -> Outcome:
     """Go on with an interrupted run.
 

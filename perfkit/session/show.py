@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from perfkit.recording import kind_of_run, read
-from perfkit.session import aa, outcome
+from perfkit.session import aa, check, outcome
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from perfkit.session.aa import AaOutcome
+    from perfkit.session.check import CheckOutcome
     from perfkit.session.load.outcome import LoadOutcome
     from perfkit.session.outcome import Outcome
 
 
-def load(folder: Path) -> Outcome | AaOutcome | LoadOutcome:
+def load(folder: Path) -> Outcome | AaOutcome | CheckOutcome | LoadOutcome:
     """Read and judge a recorded run; nothing is written.
 
     Raises:
@@ -26,6 +27,8 @@ def load(folder: Path) -> Outcome | AaOutcome | LoadOutcome:
     recording = read(folder)
     finishes = recording.finishes
     interrupted = not finishes or finishes[-1].status == "interrupted"
+    if recording.run.command == "check":
+        return check.outcome_of(recording, interrupted=interrupted)
     judge = aa.outcome_of if recording.run.command == "aa" else outcome.outcome_of
     return judge(recording, interrupted=interrupted)
 
@@ -40,7 +43,7 @@ def _load(folder: Path) -> LoadOutcome:
     return load_outcome_of(recording, interrupted=interrupted)
 
 
-def show(folder: Path) -> Outcome | AaOutcome | LoadOutcome:
+def show(folder: Path) -> Outcome | AaOutcome | CheckOutcome | LoadOutcome:
     """Read a recorded run and write its reports again.
 
     Raises:
@@ -51,6 +54,8 @@ def show(folder: Path) -> Outcome | AaOutcome | LoadOutcome:
         outcome.write_reports(shown)
     elif isinstance(shown, aa.AaOutcome):
         aa.write_report(shown)
+    elif isinstance(shown, check.CheckOutcome):
+        check.write_reports(shown)
     else:
         from perfkit.session.load.outcome import write_load_reports
 

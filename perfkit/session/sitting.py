@@ -26,21 +26,26 @@ from perfkit.recording import (
     read,
     redacted,
 )
-from perfkit.session.measuring import measure, tasks_of, unfinished
+from perfkit.session.gate import measure_gate
+from perfkit.session.gate_names import check_patterns
+from perfkit.session.measuring import measure
 from perfkit.session.prepare import Preparation, prepare
 from perfkit.session.progress import Note, Started
 from perfkit.session.run_folder import keeping, locked, run_id, undisturbed
+from perfkit.session.tasks import tasks_of, unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from perfkit.plan import Plan
     from perfkit.session.aa import AaOutcome
+    from perfkit.session.check import CheckOutcome
     from perfkit.session.outcome import Outcome
     from perfkit.session.progress import Listener
+    from perfkit.variant import Variant
 
 
-T = TypeVar("T", "Outcome", "AaOutcome")
+T = TypeVar("T", "Outcome", "AaOutcome", "CheckOutcome")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,15 +72,20 @@ def sit(plan: Plan, listener: Listener) -> Sat:
     began = time.perf_counter()
     run = _header(plan)
     folder = plan.output / run.id
-    if plan.command == "compare":
+    for text in plan.notes:
+        listener(Note(text=text))
+    if plan.command != "aa":
         for caveat in venv_caveats(plan.baseline, plan.candidate):
             listener(Note(text=str(caveat)))
     with keeping(folder) as kept, Bench(run=run.id, method=plan.method) as bench:
         preparation = prepare(plan, bench, listener)
-        if not preparation.benchmarks and not preparation.failures:
+        if not (preparation.benchmarks or preparation.failures or plan.unpaired):
             raise _nothing(plan)
+        check_patterns(plan, preparation)
         with _recorder(folder) as recorder:
             recorder.append(run)
+            for one in plan.unpaired:
+                recorder.append(one)
             _record_missing(preparation, read(folder), recorder)
             _measure(plan, preparation, bench, recorder, listener, began=began)
     return Sat(recording=read(folder), interrupted=kept.interrupted)
@@ -140,8 +150,14 @@ def _measure(
 
     try:
         listener(Started(folder=recorder.folder))
-        tasks = tasks_of(plan, preparation.benchmarks, read(recorder.folder))
-        measure(tasks, plan, bench, recorder, listener, spent=seconds)
+        ready = preparation.benchmarks
+        tasks = tasks_of(plan, ready, read(recorder.folder))
+        if plan.gate is not None:
+            measure_gate(
+                tasks, ready, plan, bench, recorder=recorder, listener=listener, spent=seconds
+            )
+        else:
+            measure(tasks, plan, bench, recorder, listener, spent=seconds)
     except KeyboardInterrupt:
         finish("interrupted")
         raise
@@ -177,12 +193,20 @@ def _header(plan: Plan) -> Run:
         inject=plan.inject,
         policy=policy_text(plan.policy) if plan.policy is not None else None,
         redacted=(baseline, candidate) != (plan.baseline, plan.candidate),
+        gate=plan.gate,
     )
 
 
 def _run_id(plan: Plan, now: datetime) -> str:
     """``<date>-<baseline>-vs-<candidate>-<id>``, fit for a folder's name anywhere."""
-    return run_id(now, f"{plan.baseline.interpreter.label}-vs-{plan.candidate.interpreter.label}")
+    sides = [_short(plan.baseline), _short(plan.candidate)]
+    return run_id(now, "-vs-".join(sides))
+
+
+def _short(variant: Variant) -> str:
+    if variant.revision is None:
+        return variant.interpreter.label
+    return variant.revision.partition(" (")[0].replace(" ", "-")
 
 
 def _nothing(plan: Plan) -> NothingFoundError:

@@ -21,7 +21,7 @@ def comparison(low: float, value: float, high: float, stopped: str = "precision"
     ratio = Estimate(value=value, low=low, high=high, confidence=0.95, n=20)
     return Comparison(
         benchmark="x", series="aa-0", ratio=ratio, baseline=ratio, candidate=ratio,
-        baseline_rss=None, candidate_rss=None, rss_ratio=None, detectable=0.0, p_value=1.0,
+        memory=(), detectable=0.0, p_value=1.0,
         effects=(), between_share=None, stopped=stopped, caveats=(),
     )  # fmt: skip
 

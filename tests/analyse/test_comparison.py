@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from perfkit.analyse.comparison import compare_blocks
 from perfkit.analyse.location import locate
+from perfkit.analyse.scale import detectable
 from perfkit.analyse.stopping import look_confidence
 from perfkit.errors import PerfkitError
+from perfkit.settings import Metric
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,9 +47,9 @@ def test_ratio_and_interval_are_the_locations(
     assert (got.ratio.confidence, got.ratio.n) == (0.95, 15)
     assert got.baseline.value == pytest.approx(math.exp(-5) / 4, rel=0.01)
     assert got.candidate.value == pytest.approx(math.exp(-4.9) / 4, rel=0.03)
-    assert got.rss_ratio is not None
-    assert got.baseline_rss is not None
-    assert (got.rss_ratio.value, got.baseline_rss.value) == pytest.approx((2.0, 2**20))
+    (memory,) = got.memory
+    assert memory.metric is Metric.PEAK_MEMORY
+    assert (memory.ratio.value, memory.baseline.value) == pytest.approx((2.0, 2**20))
     assert got.p_value == pytest.approx(2 * 2**-15 * 1.5)  # all above 0; two thirds of alpha a look
     assert (got.benchmark, got.series, got.stopped) == ("json_dumps", "compare", "precision")
     assert got.between_share is not None
@@ -60,9 +62,9 @@ def test_memory_counts_where_both_sides_were_recorded(
     times = [0.01] * 8, [0.01] * 8
     blocks = [block_of(*times, peak_rss=peaks) for peaks in [(100, 200), (None, 300), (100, None)]]
     got = compare(blocks, goal_of())
-    assert got.rss_ratio is not None
-    assert (got.rss_ratio.value, got.rss_ratio.n) == (pytest.approx(2), 1)
-    assert compare(blocks[1:], goal_of()).rss_ratio is None
+    (memory,) = got.memory
+    assert (memory.ratio.value, memory.ratio.n) == (pytest.approx(2), 1)
+    assert compare(blocks[1:], goal_of()).memory == ()
 
 
 @given(EFFECTS, st.integers(0, 2**32 - 1))
@@ -157,15 +159,11 @@ def test_constant_data_neither_fail_nor_warn(
 
 
 def test_detectable_change_is_found_with_the_power_it_says(goal_of: Callable[..., Goal]) -> None:
-    from perfkit.analyse.comparison import _detectable
-
     goal, rng = goal_of(), np.random.default_rng(8)
     level = look_confidence(goal)
     noise = rng.normal(0, 0.02, (4000, 20))
     found = locate(noise, level)
-    usual = np.median(
-        [_detectable(type(found)(*row), 20, goal) for row in zip(*found, strict=True)]
-    )
+    usual = np.median([detectable(type(found)(*row), 20, goal) for row in zip(*found, strict=True)])
     hits = (locate(noise + np.log1p(usual), level).low > 0).mean()
     assert hits == pytest.approx(0.8, abs=0.03)
 

@@ -26,7 +26,7 @@ def comparison(low: float, value: float, high: float, n: int = 20) -> Comparison
     ratio = Estimate(value=value, low=low, high=high, confidence=0.95, n=n)
     return Comparison(
         benchmark="x", series="compare", ratio=ratio, baseline=ratio, candidate=ratio,
-        baseline_rss=None, candidate_rss=None, rss_ratio=None, detectable=0.0, p_value=1.0,
+        memory=(), detectable=0.0, p_value=1.0,
         effects=(), between_share=None, stopped="precision", caveats=(),
     )  # fmt: skip
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from perfkit.plan import Plan
     from perfkit.session.progress import Listener
 
-COMMANDS = ("compare", "aa", "show", "pythons", "list", "clean")
+COMMANDS = ("init", "compare", "check", "load", "aa", "show", "pythons", "list", "clean")
 HEAVY = {"numpy", "scipy", "pandas", "matplotlib", "pydantic", "rich", "yaml", "pyperf"}
 BOOM = Failure(benchmark="bm_boom", side=None, stage="run", reason="ValueError: boom", detail="")
 

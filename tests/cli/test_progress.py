@@ -51,6 +51,7 @@ def done(name: str, series: str, ratio: Estimate | None, verdict: Verdict) -> Se
         measured=None,
         comparison=comparison,
         verdict=verdict,
+        memory=(),
         failure=None,
         control=None,
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from perfkit.analyse.estimate import Comparison, Estimate
+from perfkit.analyse.estimate import Comparison, Estimate, MemoryComparison
 from perfkit.decide.assess import Assessment, assess
 from perfkit.decide.policy import Action, Status, parse_policy
 from perfkit.decide.result import Result, Row
 from perfkit.decide.verdict import Verdict, judge
 from perfkit.plan import GOAL
+from perfkit.settings import Metric
 
 # Nothing but one benchmark is required: what the user's policy does not ask for is not looked at.
 POLICY = parse_policy(
@@ -38,9 +39,16 @@ def row(name: str, low: float, high: float, *, n: int = 14) -> Row:
         ratio=ratio,
         baseline=one,
         candidate=ratio,
-        baseline_rss=one,
-        candidate_rss=estimate(0.8, 0.8, n),
-        rss_ratio=estimate(0.8, 0.8, n),
+        memory=(
+            MemoryComparison(
+                metric=Metric.PEAK_MEMORY,
+                ratio=estimate(0.8, 0.8, n),
+                baseline=one,
+                candidate=estimate(0.8, 0.8, n),
+                detectable=0.01,
+                p_value=0.001,
+            ),
+        ),
         detectable=0.01,
         p_value=0.001,
         effects=(),
@@ -54,6 +62,7 @@ def row(name: str, low: float, high: float, *, n: int = 14) -> Row:
         measured=None,
         comparison=comparison,
         verdict=judge(ratio, GOAL.margin),
+        memory=(),
         failure=None,
         control=None,
     )
@@ -66,6 +75,7 @@ def missing(name: str) -> Row:
         measured=None,
         comparison=None,
         verdict=Verdict.FAILED,
+        memory=(),
         failure=None,
         control=None,
     )

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perfkit.analyse.estimate import Estimate
-from perfkit.decide.verdict import Verdict, judge
+from perfkit.decide.verdict import Verdict, judge, judge_memory
 
 UP = math.nextafter(1.02, math.inf)
 BELOW = math.nextafter(1 / 1.02, 0)
@@ -68,10 +68,26 @@ def test_swapping_sides_swaps_the_words(low: float, width: float, margin: float)
     assert judge(ratio(1 / high, 1 / low), margin) is mirror.get(word, word)
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (1.03, 1.05, Verdict.LARGER),
+        (1.021, 1.021, Verdict.LARGER),  # traced peaks often do not vary at all
+        (0.8, 0.9, Verdict.SMALLER),
+        (0.99, 1.01, Verdict.EQUIVALENT),
+        (0.5, 2.0, Verdict.INCONCLUSIVE),
+    ],
+)
+def test_memory_has_words_of_its_own(low: float, high: float, expected: Verdict) -> None:
+    assert judge_memory(ratio(low, high), 0.02) is expected
+
+
 def test_words_are_those_of_the_reports() -> None:
     assert [str(verdict) for verdict in Verdict] == [
         "faster",
         "slower",
+        "larger",
+        "smaller",
         "equivalent",
         "inconclusive",
         "failed",

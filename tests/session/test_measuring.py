@@ -67,7 +67,8 @@ def test_a_run_from_end_to_end(place: Any) -> None:
     seconds = dict(outcome.result.seconds)
     assert seconds.pop("total") == pytest.approx(sum(seconds.values()))
     assert all(value >= 0 for value in seconds.values())
-    stages = {"provision", "discover", "start-up", "run-in", "timed", "analysis", "other"}
+    stages = {"provision", "discover", "start-up", "run-in", "timed", "tracing"}
+    stages |= {"analysis", "other"}
     assert seconds.keys() == stages
     again = load(outcome.folder)
     assert again.result == outcome.result

@@ -1,0 +1,283 @@
+"""Measures for a gate: a first pass over everything, then fresh blocks of what it suspects.
+
+With a budget for the whole suite the first pass goes round: everything gets its first ten blocks,
+then time goes to rows that are still open, those with the fewest blocks first. A part of the budget
+is kept for the fresh blocks, on which red rests.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from perfkit.analyse.gate import LEAST_CONFIRMING, blocks_to_confirm, screening_ends
+from perfkit.analyse.metric import metric_effects
+from perfkit.analyse.stopping import minimum_blocks, next_look
+from perfkit.decide.gate.rules import CONFIRM, CONFIRM_CONTROL, margin_of, names_of
+from perfkit.decide.gate.screening import seen_in
+from perfkit.decide.judge import COMPARE
+from perfkit.measure.lockstep import Bench
+from perfkit.plan import Plan
+from perfkit.recording import Confirming, Recorder, Recording, SeriesEnd, read
+from perfkit.session.progress import BlockDone, Listener, Note, SeriesDone, SeriesStarted
+from perfkit.session.series import (
+    Clock,
+    Measuring,
+    Rule,
+    noting_failure,
+    row_of,
+    shown,
+    start_of,
+)
+from perfkit.session.tasks import Task, again_tasks
+from perfkit.settings import GatePolicy, Metric
+from perfkit.units import format_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from perfkit.block import Block
+    from perfkit.measure.calibrate import Frozen
+    from perfkit.session.prepare import Prepared
+    from perfkit.settings import Goal
+
+_SCREENING_SHARE = 0.6  # of a budget for the whole suite; the rest is for fresh blocks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Work:
+    """What measuring a gate needs at every step."""
+
+    plan: Plan
+    policy: GatePolicy
+    bench: Bench
+    recorder: Recorder
+    listener: Listener
+    spent: dict[str, float]
+
+
+def measure_gate(
+    tasks: Sequence[Task],
+    prepared: Sequence[Prepared],
+    plan: Plan,
+    bench: Bench,
+    *,
+    recorder: Recorder,
+    listener: Listener,
+    spent: dict[str, float],
+) -> None:
+    """Measure both passes; a benchmark that fails is recorded and left out.
+
+    Args:
+        tasks: What is still to be measured.
+        prepared: Everything that can be measured.
+        plan: What was asked for, with its policy.
+        bench: Where it is measured.
+        recorder: Where it is recorded, as it comes.
+        listener: Told of it.
+        spent: Wall seconds by stage, to which those of ``"analysis"`` are added.
+    """
+    if plan.gate is None:
+        raise ValueError("a gate without a policy")
+    work = _Work(
+        plan=plan, policy=plan.gate, bench=bench, recorder=recorder, listener=listener, spent=spent
+    )
+    _screen([task for task in tasks if task.series.name == COMPARE], work)
+    known = read(recorder.folder)
+    if known.confirming is None:
+        recorder.append(confirming(known, plan.gate))
+        known = read(recorder.folder)
+    _confirm(known, prepared, work)
+
+
+def _screen(tasks: Sequence[Task], work: _Work) -> None:
+    clock = Clock(expected=work.plan.goal.budget, left=len(tasks))
+    open_ = [
+        Measuring(
+            task,
+            work.plan.goal,
+            _rule(task, work.policy, work.plan.goal),
+            recorder=work.recorder,
+            listener=work.listener,
+            clock=clock,
+            spent=work.spent,
+        )
+        for task in tasks
+    ]
+    if work.policy.budget is None:
+        for number, one in enumerate(open_):
+            clock.left = len(open_) - number - 1
+            _visit(one, work)
+        return
+    _go_round(open_, work, clock, budget=work.policy.budget)
+
+
+def _visit(one: Measuring, work: _Work, pause: Callable[[], bool] = lambda: False) -> bool:
+    """Measure on; whether the series is still open afterwards."""
+    with noting_failure(one.id, work.recorder, work.listener) as attempt:
+        one.visit(work.bench, pause)
+    return not (one.over or attempt.failed)
+
+
+def _go_round(open_: list[Measuring], work: _Work, clock: Clock, *, budget: float) -> None:
+    """Look by look, those with the fewest blocks first, until nothing is open or time is up."""
+    goal = work.plan.goal
+    limit = _SCREENING_SHARE * budget
+    ended = sum(block.seconds for block in read(work.recorder.folder).blocks) - sum(
+        one.seconds for one in open_
+    )
+    left = sorted(open_, key=lambda one: len(one.blocks))
+    while left:
+        one = left.pop(0)
+        clock.left = len(left)
+        begun = len(one.blocks) >= minimum_blocks(goal)
+        if begun and ended + one.seconds + sum(other.seconds for other in left) >= limit:
+            one.end("budget")
+        else:
+            look = next_look(len(one.blocks), goal)
+            if _visit(one, work, lambda one=one, look=look: len(one.blocks) >= look):  # type: ignore[misc]
+                left = sorted([*left, one], key=lambda one: len(one.blocks))
+                continue
+        ended += one.seconds
+    if ended > budget:
+        least = minimum_blocks(goal)
+        text = f"{least} blocks of each benchmark took {format_duration(ended)}, more than the "
+        work.listener(Note(text=f"{text}{format_duration(budget)} of --time-total"))
+
+
+def _rule(task: Task, policy: GatePolicy, goal: Goal) -> Rule:
+    """Ends the first pass of a benchmark once every metric that is judged is decided."""
+    names = names_of(task.series.benchmark)
+    margins = {metric: margin_of(policy, metric, names) for metric in policy.metrics}
+
+    def rule(blocks: Sequence[Block], effects: Sequence[float], elapsed: float) -> str | None:
+        found = [
+            screening_ends(
+                np.array(effects) if metric is Metric.TIME else metric_effects(blocks, metric),
+                margin,
+                goal,
+            )
+            for metric, margin in margins.items()
+            if metric is Metric.TIME or len(metric_effects(blocks, metric))
+        ]
+        if all(found):
+            return "decided" if "decided" in found or not found else "precision"
+        is_enough = len(blocks) >= minimum_blocks(goal)
+        return "budget" if is_enough and elapsed >= goal.budget else None
+
+    return rule
+
+
+def confirming(known: Recording, policy: GatePolicy) -> Confirming:
+    """Whom the first pass suspects, and how many fresh blocks each gets.
+
+    Within what is left of a budget for the whole suite, `LEAST_CONFIRMING` in any case.
+    """
+    suspects = [one for one in seen_in(known, policy) if one.suspected]
+    wanted: dict[str, int] = {}
+    for one in suspects:
+        blocks = blocks_to_confirm(
+            one.found,
+            len(one.effects),
+            goal=known.run.goal,
+            margin=one.margin,
+            allowed=policy.error_rate / len(suspects),
+        )
+        wanted[one.id] = max(blocks, wanted.get(one.id, 0))
+    return Confirming(
+        blocks=tuple(_affordable(wanted, known, policy).items()),
+        suspected=tuple((one.id, one.metric) for one in suspects),
+    )
+
+
+def _affordable(wanted: Mapping[str, int], known: Recording, policy: GatePolicy) -> dict[str, int]:
+    """As many as the budget pays for; a null block goes with each."""
+    if policy.budget is None or not wanted:
+        return dict(wanted)
+    left = policy.budget - sum(block.seconds for block in known.blocks)
+    each = {
+        name: float(np.mean([block.seconds for block in known.series(name, COMPARE)]))
+        for name in wanted
+    }
+    share = left / sum(2 * count * each[name] for name, count in wanted.items())
+    return {
+        name: count if share >= 1 else max(LEAST_CONFIRMING, int(count * share))
+        for name, count in wanted.items()
+    }
+
+
+def _confirm(known: Recording, prepared: Sequence[Prepared], work: _Work) -> None:
+    """Fresh blocks of every suspected benchmark that has not got all of them yet."""
+    if known.confirming is None:
+        return
+    planned = {name: count for name, count in known.confirming.blocks if name not in known.failures}
+    total = len(planned)
+    for position, (name, count) in enumerate(planned.items()):
+        if (name, CONFIRM) in known.ends:
+            continue
+        compare, control = again_tasks(work.plan, prepared, known, name)
+        with noting_failure(name, work.recorder, work.listener):
+            _Again(compare, control, work, planned=count).run(position, total)
+
+
+class _Again:
+    """Fresh blocks of one benchmark, the null control's between them."""
+
+    def __init__(self, compare: Task, control: Task, work: _Work, *, planned: int) -> None:
+        self._tasks = (compare, control)
+        self._work = work
+        self._planned = planned
+        self._blocks = {task.series.name: list(task.blocks) for task in self._tasks}
+
+    def run(self, position: int, total: int) -> None:
+        """Measure what is missing, in turn; the number was fixed before."""
+        began = time.perf_counter()
+        compare = self._tasks[0]
+        self._tell(
+            SeriesStarted(benchmark=compare.id, series=CONFIRM, position=position, total=total)
+        )
+        missing = [
+            (task.series.name, index)
+            for index in range(self._planned)
+            for task in self._tasks
+            if index >= len(task.blocks)
+        ]
+        series = [task.series for task in self._tasks]
+        self._work.bench.alternate(series, blocks=missing, sink=self._sink)
+        earlier = sum(block.seconds for task in self._tasks for block in task.blocks)
+        seconds = earlier + time.perf_counter() - began
+        for task in self._tasks:
+            self._work.recorder.append(
+                SeriesEnd(
+                    benchmark=task.id, series=task.series.name, reason="planned", seconds=seconds
+                )
+            )
+        blocks = self._blocks[CONFIRM]
+        row = row_of(compare.prepared.measured, blocks, self._work.plan.goal, "planned")
+        self._tell(SeriesDone(series=CONFIRM, row=row, blocks=len(blocks), seconds=seconds))
+
+    def _tell(self, event: SeriesStarted | BlockDone | SeriesDone) -> None:
+        self._work.listener(event)
+
+    def _sink(self, block: Block, frozen: Frozen, _facts: object) -> None:
+        mine = self._blocks[block.series]
+        if not mine:
+            self._work.recorder.append(start_of(block, frozen))
+        self._work.recorder.append(block)
+        mine.append(block)
+        fresh = self._blocks[CONFIRM]
+        if block.series == CONFIRM_CONTROL:
+            effects = metric_effects(fresh, Metric.TIME)
+            self._tell(
+                BlockDone(
+                    benchmark=block.benchmark,
+                    series=CONFIRM,
+                    blocks=len(fresh),
+                    expected=self._planned,
+                    ratio=shown(effects, self._work.plan.goal.confidence),
+                    seconds_left=2 * block.seconds * (self._planned - len(fresh)),
+                )
+            )

@@ -1,0 +1,270 @@
+"""One series of blocks: measured, recorded as it comes, and told of."""
+
+from __future__ import annotations
+
+import math
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from perfkit.analyse.comparison import compare_blocks
+from perfkit.analyse.effects import block_effects
+from perfkit.analyse.estimate import Estimate
+from perfkit.analyse.location import locate
+from perfkit.analyse.stopping import minimum_blocks
+from perfkit.decide.result import Row
+from perfkit.decide.verdict import judge
+from perfkit.measure.failure import TargetError
+from perfkit.recording import Recorder, SeriesEnd, SeriesStart
+from perfkit.session.prepare import as_failure
+from perfkit.session.progress import BlockDone, Failed, Listener, SeriesDone, SeriesStarted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from perfkit.block import Block
+    from perfkit.measure.calibrate import Frozen
+    from perfkit.measure.lockstep import Bench, Series
+    from perfkit.recording import Measured
+    from perfkit.session.tasks import Task
+    from perfkit.settings import Goal
+
+
+Rule: TypeAlias = "Callable[[Sequence[Block], Sequence[float], float], str | None]"
+"""Blocks, their log ratios and the seconds they took to the reason to stop, if there is one."""
+
+_PAUSE = "pause"
+_SHOWN_FROM = 4  # blocks: an interval of fewer would only confuse
+
+
+def cost(block: Block) -> float:
+    """Seconds of measuring a block took, of which the budget is paid."""
+    return block.seconds
+
+
+@dataclass(slots=True)
+class Attempt:
+    """Whether what was tried failed."""
+
+    failed: bool = False
+
+
+@contextmanager
+def noting_failure(name: str, recorder: Recorder, listener: Listener) -> Iterator[Attempt]:
+    """Records that a benchmark failed; the others go on."""
+    attempt = Attempt()
+    try:
+        yield attempt
+    except TargetError as error:
+        attempt.failed = True
+        failure = as_failure(name, error)
+        recorder.append(failure)
+        listener(Failed(failure=failure))
+
+
+@dataclass(slots=True, kw_only=True)
+class Clock:
+    """Guesses the time left from the series that are done."""
+
+    expected: float
+    left: int = 0
+    done: int = 0
+    spent: float = 0.0
+
+    def finished(self, seconds: float) -> None:
+        """A series took so long."""
+        self.done += 1
+        self.spent += seconds
+        self.expected = self.spent / self.done
+
+    def seconds_left(self, current: float) -> float:
+        """Expected seconds until the run ends; ``current`` until this series does."""
+        return current + self.left * self.expected
+
+
+class Measuring:
+    """One series: keeps the blocks so far, and answers whether to stop.
+
+    Attributes:
+        blocks: The blocks so far.
+        seconds: Measuring time they took.
+        over: The series is complete.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        goal: Goal,
+        rule: Rule,
+        *,
+        recorder: Recorder,
+        listener: Listener,
+        clock: Clock,
+        spent: dict[str, float],
+    ) -> None:
+        self._task = task
+        self._goal = goal
+        self._rule = rule
+        self._recorder = recorder
+        self._listener = listener
+        self._clock = clock
+        self._spent = spent
+        self.blocks = list(task.blocks)
+        self._effects = list(block_effects(task.blocks)) if task.blocks else []
+        self.seconds = sum(map(cost, task.blocks))
+        self._wall = self.seconds  # of earlier sittings
+        self._frozen = task.series.frozen
+        self.over = False
+
+    @property
+    def id(self) -> str:
+        """``Benchmark.id``."""
+        return self._task.id
+
+    def visit(self, bench: Bench, pause: Callable[[], bool] = lambda: False) -> None:
+        """Measure until the rule ends the series, or until there is to be a pause.
+
+        Args:
+            bench: Where it is measured.
+            pause: Asked after each block.
+
+        Raises:
+            TargetError: A process raised, hung, exited or was killed.
+        """
+        series = self._task.series
+        began = time.perf_counter()
+        self._listener(
+            SeriesStarted(
+                benchmark=series.benchmark.id,
+                series=series.name,
+                position=self._task.position,
+                total=self._task.total,
+            )
+        )
+        reason = self._stop() if self.blocks else None
+        if reason is None:
+            reason = bench.measure(
+                self._continued(),
+                first=len(self.blocks),
+                sink=self._sink,
+                stop=lambda: self._stop() or (_PAUSE if pause() else None),
+            )
+        self._wall += time.perf_counter() - began
+        if reason != _PAUSE:
+            self.end(reason)
+
+    def end(self, reason: str) -> None:
+        """Record that the series is complete."""
+        series = self._task.series
+        self.over = True
+        self._clock.finished(self._wall)
+        self._recorder.append(
+            SeriesEnd(
+                benchmark=series.benchmark.id,
+                series=series.name,
+                reason=reason,
+                seconds=self._wall,
+            )
+        )
+        with self._analysing():
+            row = row_of(self._task.prepared.measured, self.blocks, self._goal, reason)
+        self._listener(
+            SeriesDone(series=series.name, row=row, blocks=len(self.blocks), seconds=self._wall)
+        )
+
+    def _continued(self) -> Series:
+        """The series with the loop counts that its first block froze."""
+        return replace(self._task.series, frozen=self._frozen)
+
+    def _sink(self, block: Block, frozen: Frozen, _facts: object) -> None:
+        if self._frozen is None:
+            self._recorder.append(start_of(block, frozen))
+            self._frozen = frozen
+        self._recorder.append(block)
+        self.blocks.append(block)
+        with self._analysing():
+            self._effects.extend(block_effects([block]))
+            self.seconds += cost(block)
+            progress = self._progress()
+        self._listener(progress)
+
+    def _stop(self) -> str | None:
+        with self._analysing():
+            return self._rule(self.blocks, self._effects, self.seconds)
+
+    @contextmanager
+    def _analysing(self) -> Iterator[None]:
+        began = time.perf_counter()
+        yield
+        self._spent["analysis"] = self._spent.get("analysis", 0.0) + time.perf_counter() - began
+
+    def _progress(self) -> BlockDone:
+        series = self._task.series
+        count = len(self.blocks)
+        ratio = shown(self._effects, self._goal.confidence) if count >= _SHOWN_FROM else None
+        expected = self._expected(ratio)
+        each = self.seconds / count
+        current = min(max(expected - count, 0) * each, self._goal.budget)
+        return BlockDone(
+            benchmark=series.benchmark.id,
+            series=series.name,
+            blocks=count,
+            expected=expected,
+            ratio=ratio,
+            seconds_left=self._clock.seconds_left(current),
+        )
+
+    def _expected(self, ratio: Estimate | None) -> int:
+        """Blocks until the precision is reached, were the spread to stay as it is."""
+        fewest = minimum_blocks(self._goal)
+        if ratio is None or not math.isfinite(ratio.half_width):
+            return fewest
+        needed = ratio.n * (ratio.half_width / self._goal.precision) ** 2
+        affordable = self._goal.budget / (self.seconds / ratio.n)
+        return max(fewest, ratio.n, math.ceil(min(needed, affordable)))
+
+
+def row_of(measured: Measured, blocks: Sequence[Block], goal: Goal, reason: str) -> Row:
+    """A benchmark's row as one series has it."""
+    comparison = compare_blocks(
+        blocks, goal, inner_loops=measured.benchmark.inner_loops, stopped=reason
+    )
+    return Row(
+        id=measured.benchmark.id,
+        description=measured.benchmark.description,
+        measured=measured,
+        comparison=comparison,
+        verdict=judge(comparison.ratio, goal.margin),
+        memory=(),
+        failure=None,
+        control=None,
+    )
+
+
+def start_of(block: Block, frozen: Frozen) -> SeriesStart:
+    """What is recorded before a series' first block."""
+    return SeriesStart(
+        benchmark=block.benchmark,
+        series=block.series,
+        loops=frozen.loops,
+        run_in=frozen.run_in,
+        pairs=frozen.pairs,
+        spin=frozen.spin,
+    )
+
+
+def shown(effects: Sequence[float] | NDArray[np.float64], confidence: float) -> Estimate:
+    """The running estimate; for display only, since it is not corrected for being looked at."""
+    found = locate(np.array(effects), confidence)
+    return Estimate(
+        value=float(np.exp(found.value)),
+        low=float(np.exp(found.low)),
+        high=float(np.exp(found.high)),
+        confidence=confidence,
+        n=len(effects),
+    )

@@ -1,0 +1,155 @@
+"""The gate's two passes on small real runs: what is measured again, how often, and within what."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from perfkit.analyse.stopping import next_look
+from perfkit.decide.gate.result import GateOutcome, GateVerdict
+from perfkit.decide.gate.rules import CONFIRM, CONFIRM_CONTROL
+from perfkit.errors import PlanError
+from perfkit.plan.check import make_check_plan
+from perfkit.recording import read
+from perfkit.session import check
+from perfkit.session.progress import BlockDone, SeriesDone
+
+if TYPE_CHECKING:
+    from perfkit.plan import Plan
+
+SLOW = "import os\nextra = float(os.environ.get('SLOWER', '0'))"
+
+
+def plan_of(place: Any, **options: Any) -> Plan:
+    said = {"python": "3.13", "seed": 1, "download": False, "benchmarks": (".",)}
+    said |= {"candidate_env": ["SLOWER=0"], "time": "3"}
+    plan = make_check_plan({**said, **options}, cwd=place.folder)
+    return replace(plan, method=replace(plan.method, turn_seconds=0.001, pairs=2))
+
+
+def script(place: Any, name: str, *benchmarks: str) -> None:
+    """Benchmarks that report their time: 1 ms, and more by $SLOWER on the candidate's side."""
+    lines = [
+        f"r.bench_time_func({one!r}, lambda loops: loops * 1e-3 * (1 + extra))"
+        for one in benchmarks
+    ]
+    place.script(name, *lines, head=SLOW)
+
+
+@pytest.fixture(autouse=True)
+def few_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("perfkit.analyse.gate", "perfkit.session.gate"):
+        monkeypatch.setattr(f"{module}.LEAST_CONFIRMING", 8)
+
+
+def test_a_slowdown_is_measured_again_and_fails(place: Any) -> None:
+    script(place, "bm_a.py", "one", "two")
+    told = place.told()
+    outcome = check.run(plan_of(place, candidate_env=["SLOWER=0.1"]), listener=told)
+    known = outcome.recording
+    assert outcome.result.outcome is GateOutcome.SLOWDOWN
+    assert not outcome.passed
+    assert outcome["one"].verdict is GateVerdict.SLOWER
+    assert known.confirming is not None
+    assert dict(known.confirming.blocks) == {"one": 8, "two": 8}
+    for name in ("one", "two"):
+        order = [b.series for b in known.blocks if b.benchmark == name and b.series != "compare"]
+        assert order == [CONFIRM, CONFIRM_CONTROL] * 8
+        assert known.starts[name, CONFIRM].loops == known.starts[name, "compare"].loops
+        assert known.ends[name, CONFIRM].reason == "planned"
+    seeds = [block.hash_seed for block in known.blocks]
+    assert len(set(seeds)) == len(seeds)  # fresh blocks, not the old ones again
+    assert [one.series for one in told.of(SeriesDone)] == ["compare"] * 2 + [CONFIRM] * 2
+    assert any(one.series == CONFIRM and one.expected == 8 for one in told.of(BlockDone))
+    files = {path.name for path in outcome.folder.iterdir()}
+    assert {"report.html", "report.yaml", "junit.xml", "summary.md", "comment.md"} <= files
+    again = check.judge_again(outcome.folder, {"margin": "20%"}, cwd=place.folder)
+    assert again.passed
+    with pytest.raises(KeyError, match="there are: one, two"):
+        outcome["three"]
+
+
+def test_without_a_change_nothing_is_measured_again(place: Any) -> None:
+    script(place, "bm_a.py", "one")
+    outcome = check.run(plan_of(place), listener=place.told())
+    assert outcome.passed
+    assert outcome.result.outcome is GateOutcome.PASSED
+    assert outcome.recording.confirming is not None
+    assert outcome.recording.confirming.blocks == ()
+    assert {block.series for block in outcome.recording.blocks} == {"compare"}
+
+
+def test_an_interrupted_check_goes_on_where_it_ended(place: Any) -> None:
+    script(place, "bm_a.py", "one")
+    told = place.told(
+        lambda event: isinstance(event, BlockDone) and (event.series, event.blocks) == (CONFIRM, 3)
+    )
+    plan = plan_of(place, candidate_env=["SLOWER=0.1"])
+    first = check.run(plan, listener=told)
+    assert first.interrupted
+    assert not first.passed
+    assert first["one"].verdict is GateVerdict.UNDECIDED
+    before = read(first.folder).blocks
+    second = check.resume(first.folder, listener=place.told())
+    assert second.recording.blocks[: len(before)] == before
+    assert second["one"].verdict is GateVerdict.SLOWER
+    for series in (CONFIRM, CONFIRM_CONTROL):
+        assert [b.index for b in second.recording.series("one", series)] == list(range(8))
+
+
+def test_patterns_that_fit_nothing_are_refused_before_measuring(place: Any) -> None:
+    script(place, "bm_a.py", "one")
+    plan = plan_of(place, required=["one", "json_*"], margins=["nothing=5%"])
+    with pytest.raises(PlanError) as caught:
+        check.run(plan, listener=place.told())
+    assert "'json_*'" in str(caught.value)
+    assert "'nothing'" in str(caught.value)
+    assert not list((place.folder / "reports").glob("*/recording.jsonl"))
+
+
+def test_a_benchmark_that_fails_when_measured_again(place: Any) -> None:
+    lines = [
+        "import pathlib",
+        "count = pathlib.Path(__file__).with_suffix('.count')",
+        "def f(loops):",
+        "    with count.open('a') as file: file.write('x')",
+        "    if len(count.read_text()) > 200: raise ValueError('worn out')",
+        "    return loops * 1e-3 * (1 + extra)",
+        "r.bench_time_func('one', f)",
+    ]
+    place.script("bm_a.py", *lines, head=SLOW)
+    outcome = check.run(plan_of(place, candidate_env=["SLOWER=0.1"]), listener=place.told())
+    assert outcome.recording.confirming is not None
+    assert outcome.result.outcome is GateOutcome.FAILED
+    assert outcome["one"].reason.endswith("ValueError: worn out")
+
+
+def test_a_budget_for_everything_goes_round(place: Any) -> None:
+    script(place, "bm_a.py", "one", "two", "three")
+    told = place.told()
+    outcome = check.run(plan_of(place, time_total="1"), listener=told)
+    known = outcome.recording
+    counts = {name: len(known.series(name, "compare")) for name in known.measured}
+    look = next_look(0, known.run.goal)
+    assert min(counts.values()) >= look
+    first = [block.benchmark for block in known.blocks][: 3 * look]
+    assert first == ["one"] * look + ["two"] * look + ["three"] * look
+    assert outcome.passed
+
+
+def test_the_runs_of_a_folder(place: Any) -> None:
+    """`perfkit show` and `pk.load` know a check."""
+    import perfkit as pk
+
+    script(place, "bm_a.py", "one")
+    outcome = check.run(plan_of(place), listener=place.told())
+    loaded = pk.load(outcome.folder)
+    assert isinstance(loaded, pk.CheckOutcome)
+    assert loaded.result == outcome.result
+    (outcome.folder / "report.html").unlink()
+    from perfkit.session.show import show
+
+    show(outcome.folder)
+    assert (outcome.folder / "report.html").exists()
