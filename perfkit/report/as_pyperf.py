@@ -50,7 +50,8 @@ def _runs(recording: Recording, measured: Measured, side: Side) -> list[pyperf.R
 
     id_ = measured.benchmark.id
     common = _metadata(recording, measured, side)
-    blocks = [b for b in recording.blocks if b.benchmark == id_ and not b.series.endswith("control")]
+    mine = [block for block in recording.blocks if block.benchmark == id_]
+    blocks = [block for block in mine if not block.series.endswith("control")]
     return [
         pyperf.Run(
             _values(block, measured.benchmark.inner_loops, side),
