@@ -1,0 +1,1 @@
+"""A history in words and pictures: a view, then one renderer a file."""

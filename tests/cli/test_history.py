@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from perfkit.decide.gate.judge import judge_gate
+from perfkit.history import Store
+from perfkit.plan import GATE
+from perfkit.session.history import remember, setting_of, stored_run
+from perfkit.session.show import load
+from perfkit.settings import Metric
+from perfkit.variant import Side
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def test_a_recorded_run_is_added_and_shown(
+    perfkit: Callable[..., Any], recorded: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder = recorded()
+    done = perfkit("history", "--add", str(folder))
+    assert (done.code, done.err) == (
+        0,
+        f"perfkit: added 1 run to {tmp_path / 'reports' / 'history.sqlite'}\n",
+    )
+    assert "sums" in done.out
+    assert done.out.startswith("No change point in 1 run.\n")
+    again = perfkit("history", "--add", "reports/a-run", "sums", "--json")
+    (setting,) = json.loads(again.out)["settings"]
+    assert setting["runs"] == 1  # the same run is the same run
+    assert setting["details"][0]["ratio"] == pytest.approx(1.1, rel=0.01)
+    assert setting["candidate"] == "Python 3.13.0"
+    memory = perfkit("history", "--metric", "peak-memory")
+    assert "9.54 MiB" in memory.out
+
+
+def test_the_settings_name_the_store(
+    perfkit: Callable[..., Any], recorded: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder = recorded()
+    (tmp_path / "pyproject.toml").write_text('[tool.perfkit]\nstore = "kept/here.db"\n')
+    assert perfkit("history", "--add", str(folder)).code == 0
+    assert (tmp_path / "kept" / "here.db").is_file()
+    (tmp_path / "pyproject.toml").write_text('[tool.perfkit.check]\nstore = "other.db"\n')
+    assert perfkit("history", "--store", "kept/here.db").code == 0
+    missing = perfkit("history")
+    assert (missing.code, "other.db" in missing.err) == (2, True)
+    (tmp_path / "pyproject.toml").write_text("[tool.perfkit]\nstore = 3\n")
+    wrong = perfkit("history")
+    assert (wrong.code, "'store' in [tool.perfkit]" in wrong.err) == (2, True)
+
+
+def test_what_cannot_be_answered(
+    perfkit: Callable[..., Any], recorded: Callable[..., Path], tmp_path: Path
+) -> None:
+    nothing = perfkit("history")
+    assert (nothing.code, "there is no history yet" in nothing.err) == (2, True)
+    folder = recorded()
+    perfkit("history", "--add", str(folder))
+    unknown = perfkit("history", "sumz")
+    assert unknown.code == 2
+    assert "allowed: sums" in unknown.err
+    assert perfkit("history", "--metric", "traced-memory").code == 3
+    assert perfkit("history", "su*").code == 0
+    for wrong in (["--limit", "0"], ["--limit", "x"], ["--metric", "cpu"], ["--store", "a\0b"]):
+        assert perfkit("history", *wrong).code == 2
+    assert perfkit("history", "--store", "~nobody-of-that-name/x").code == 2
+    no_room = perfkit("history", "--html", "no/such/folder/page.html")
+    assert (no_room.code, "name another file" in no_room.err) == (4, True)
+    assert not (tmp_path / "no").exists()
+
+
+def test_an_aa_run_is_no_history(
+    perfkit: Callable[..., Any], recorded: Callable[..., Path], tmp_path: Path
+) -> None:
+    done = perfkit("history", "--add", str(recorded(command="aa")))
+    assert (done.code, "runs of compare and check" in done.err) == (2, True)
+    assert not (tmp_path / "reports" / "history.sqlite").exists()
+
+
+def test_a_page(perfkit: Callable[..., Any], recorded: Callable[..., Path], tmp_path: Path) -> None:
+    perfkit("history", "--add", str(recorded()))
+    done = perfkit("history", "--html", "page.html")
+    assert (done.code, done.out) == (0, "")
+    assert "sums" in (tmp_path / "page.html").read_text()
+
+
+@pytest.mark.parametrize("arguments", [[], ["--json"], ["*"], ["::error title=x::y"]])
+def test_a_name_is_no_command_to_github(
+    perfkit: Callable[..., Any],
+    recorded: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+) -> None:
+    outcome: Any = load(recorded())
+    run = stored_run(outcome.recording, outcome.result)
+    names = ("::error title=x::y", "##[error]x", "  ::warning::" + "z" * 100, "\n::add-mask::1")
+    rows = tuple(replace(run.rows[0], benchmark=name) for name in names)
+    with Store(tmp_path / "h.sqlite", write=True) as store:
+        store.append(replace(run, rows=rows, candidate_setting=names[1], machine=names[3]))
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("COLUMNS", "60")
+    done = perfkit("history", *arguments, "--store", "h.sqlite")
+    assert done.code == 0
+    for line in (done.out + done.err).splitlines():
+        assert not line.lstrip().startswith("::")
+        assert "##[" not in line
+
+
+def test_a_damaged_store_is_repaired(
+    perfkit: Callable[..., Any], recorded: Callable[..., Path], tmp_path: Path
+) -> None:
+    perfkit("history", "--add", str(recorded()))
+    sound = perfkit("history", "--repair")
+    assert sound.out.startswith("nothing is wrong with")
+    path = tmp_path / "reports" / "history.sqlite"
+    path.write_bytes(path.read_bytes()[:-4096])
+    broken = perfkit("history")
+    assert broken.code == 2
+    assert f"run 'perfkit history --repair --store {path}'" in broken.err
+    done = perfkit("history", "--repair")
+    assert done.code == 0
+    assert "saved 1 run, " in done.out
+    assert "history.sqlite.damaged-1" in done.out
+    assert perfkit("history").code == 0
+
+
+def test_a_run_is_remembered_with_its_place_in_git(
+    recorded: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder = recorded()
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@b.c"]
+    subprocess.run([*git, "init", "-q", "-b", "topic"], check=True)
+    subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "x"], check=True)
+    outcome: Any = load(folder)
+    remember(outcome, tmp_path / "h.sqlite")
+    remember(outcome, tmp_path / "h.sqlite")
+    with Store(tmp_path / "h.sqlite", write=False) as store:
+        ((commit, branch),) = store.rows('SELECT "commit", branch FROM run').fetchall()
+    assert len(commit) == 40
+    assert branch == "topic"
+
+
+def test_what_is_kept_of_a_run(recorded: Callable[..., Path]) -> None:
+    outcome: Any = load(recorded(status="interrupted"))
+    kept = stored_run(outcome.recording, outcome.result)
+    assert (kept.id, kept.command, kept.state) == ("a-run", "compare", "interrupted")
+    assert (kept.baseline, kept.candidate) == ("Python 3.12.1", "Python 3.13.0")
+    assert (kept.machine, kept.cpus) == ("an unknown machine", 2)
+    row = next(one for one in kept.rows if one.metric is Metric.TIME)
+    assert (row.benchmark, row.verdict, row.n) == ("sums", "slower", 12)
+    assert row.low is not None
+    assert row.low < 1.1 < (row.high or 0)
+
+
+def test_what_is_kept_of_a_gate(recorded: Callable[..., Path]) -> None:
+    outcome: Any = load(recorded())
+    judged = judge_gate(outcome.recording, GATE)
+    kept = stored_run(outcome.recording, judged)
+    assert kept.outcome == str(judged.outcome) != ""
+    assert {row.metric for row in judged.rows} == {Metric.TIME}
+    assert {row.metric for row in kept.rows} == {Metric.TIME, Metric.PEAK_MEMORY}
+    assert len(kept.rows) == 2
+    row = next(one for one in kept.rows if one.metric is Metric.TIME)
+    assert (row.benchmark, row.verdict) == ("sums", str(judged.rows[0].verdict))
+    assert row.ratio == pytest.approx(1.1, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("requirement", "label"),
+    [
+        ("/work/project", "project"),
+        (f"git+file:///work/project@{'a' * 40}", "project"),
+        (f"git+file:///work/project@{'b' * 40}#subdirectory=lib", "project/lib"),
+        ("pydantic==2.11.7", "pydantic==2.11.7"),
+    ],
+)
+def test_revisions_of_a_project_are_one_setting(
+    recorded: Callable[..., Path], requirement: str, label: str
+) -> None:
+    outcome: Any = load(recorded())
+    one = replace(outcome.recording.run.candidate, requirements=(requirement,), side=Side.CANDIDATE)
+    assert setting_of(one) == f"Python 3.13.0 with {label}"
+    flagged = replace(one, environ=(("A", "1"),), flags=("-X", "gil=0"))
+    assert setting_of(flagged) == f"Python 3.13.0 with {label}, A=1, -X gil=0"
