@@ -11,7 +11,7 @@ from perfkit.analyse.location import detectable_shift, locate, signed_rank_p
 from perfkit.analyse.stopping import look_confidence
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from perfkit.analyse.location import Location
     from perfkit.settings import Goal
@@ -24,11 +24,23 @@ def located(logs: NDArray[np.float64], goal: Goal) -> Estimate:
 
 def from_logs(found: Location, count: int, goal: Goal) -> Estimate:
     """A location of ``count`` log values on the scale itself."""
+    return _on_scale(found, count, goal.confidence)
+
+
+def uncorrected(logs: ArrayLike, confidence: float) -> Estimate:
+    """Location of log values, shape (n,), n > 0, on the scale itself, not corrected for looks.
+
+    For blocks whose number was fixed beforehand, or for display only.
+    """
+    return _on_scale(locate(logs, confidence), np.size(logs), confidence)
+
+
+def _on_scale(found: Location, count: int, confidence: float) -> Estimate:
     return Estimate(
         value=float(np.exp(found.value)),
         low=float(np.exp(found.low)),
         high=float(np.exp(found.high)),
-        confidence=goal.confidence,
+        confidence=confidence,
         n=count,
     )
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from perfkit.analyse.gate import LEAST_CONFIRMING, blocks_to_confirm, screening_ends
 from perfkit.analyse.metric import metric_effects
+from perfkit.analyse.scale import uncorrected
 from perfkit.analyse.stopping import minimum_blocks, next_look
 from perfkit.decide.gate.rules import CONFIRM, CONFIRM_CONTROL, margin_of, names_of
 from perfkit.decide.gate.screening import seen_in
@@ -29,7 +30,6 @@ from perfkit.session.series import (
     Rule,
     noting_failure,
     row_of,
-    shown,
     start_of,
 )
 from perfkit.session.tasks import Task, again_tasks
@@ -277,7 +277,7 @@ class _Again:
                     series=CONFIRM,
                     blocks=len(fresh),
                     expected=self._planned,
-                    ratio=shown(effects, self._work.plan.goal.confidence),
+                    ratio=uncorrected(effects, self._work.plan.goal.confidence),
                     seconds_left=2 * block.seconds * (self._planned - len(fresh)),
                 )
             )

@@ -8,12 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-import numpy as np
-
 from perfkit.analyse.comparison import compare_blocks
 from perfkit.analyse.effects import block_effects
-from perfkit.analyse.estimate import Estimate
-from perfkit.analyse.location import locate
+from perfkit.analyse.scale import uncorrected
 from perfkit.analyse.stopping import minimum_blocks
 from perfkit.decide.result import Row
 from perfkit.decide.verdict import judge
@@ -25,8 +22,7 @@ from perfkit.session.progress import BlockDone, Failed, Listener, SeriesDone, Se
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from numpy.typing import NDArray
-
+    from perfkit.analyse.estimate import Estimate
     from perfkit.block import Block
     from perfkit.measure.calibrate import Frozen
     from perfkit.measure.lockstep import Bench, Series
@@ -39,7 +35,7 @@ Rule: TypeAlias = "Callable[[Sequence[Block], Sequence[float], float], str | Non
 """Blocks, their log ratios and the seconds they took to the reason to stop, if there is one."""
 
 _PAUSE = "pause"
-_SHOWN_FROM = 4  # blocks: an interval of fewer would only confuse
+_SHOWN_FROM = 4  # blocks
 
 
 def cost(block: Block) -> float:
@@ -206,7 +202,9 @@ class Measuring:
     def _progress(self) -> BlockDone:
         series = self._task.series
         count = len(self.blocks)
-        ratio = shown(self._effects, self._goal.confidence) if count >= _SHOWN_FROM else None
+        ratio = None  # an interval of fewer blocks would only confuse
+        if count >= _SHOWN_FROM:
+            ratio = uncorrected(self._effects, self._goal.confidence)
         expected = self._expected(ratio)
         each = self.seconds / count
         current = min(max(expected - count, 0) * each, self._goal.budget)
@@ -255,16 +253,4 @@ def start_of(block: Block, frozen: Frozen) -> SeriesStart:
         run_in=frozen.run_in,
         pairs=frozen.pairs,
         spin=frozen.spin,
-    )
-
-
-def shown(effects: Sequence[float] | NDArray[np.float64], confidence: float) -> Estimate:
-    """The running estimate; for display only, since it is not corrected for being looked at."""
-    found = locate(np.array(effects), confidence)
-    return Estimate(
-        value=float(np.exp(found.value)),
-        low=float(np.exp(found.low)),
-        high=float(np.exp(found.high)),
-        confidence=confidence,
-        n=len(effects),
     )

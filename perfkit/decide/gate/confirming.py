@@ -11,8 +11,9 @@ import numpy as np
 from perfkit.analyse.estimate import Estimate
 from perfkit.analyse.family import null_differs
 from perfkit.analyse.gate import Tested, confirm, detectable_with
-from perfkit.analyse.location import locate, signed_rank_p
+from perfkit.analyse.location import signed_rank_p
 from perfkit.analyse.metric import metric_effects
+from perfkit.analyse.scale import uncorrected
 from perfkit.decide.gate.result import Confirmation
 from perfkit.decide.gate.rules import CONFIRM, CONFIRM_CONTROL, NULL_RATE
 
@@ -88,13 +89,6 @@ def _effects(recording: Recording, one: Seen, series: str) -> NDArray[np.float64
 
 def _estimate(effects: NDArray[np.float64], confidence: float) -> Estimate:
     """Blocks whose number was fixed beforehand: nothing to correct for."""
-    place = locate(effects, confidence) if len(effects) else None
-    if place is None:
+    if not len(effects):
         return Estimate(value=math.nan, low=0.0, high=math.inf, confidence=confidence, n=0)
-    return Estimate(
-        value=float(np.exp(place.value)),
-        low=float(np.exp(place.low)),
-        high=float(np.exp(place.high)),
-        confidence=confidence,
-        n=len(effects),
-    )
+    return uncorrected(effects, confidence)
