@@ -14,7 +14,7 @@ from perfkit.errors import ProvisionError
 from perfkit.provision.cache import key_of, obtain
 from perfkit.provision.identity import identity
 from perfkit.provision.installer import Lock, as_lock, environment_python, pinned_versions
-from perfkit.provision.tools import run_tool
+from perfkit.provision.tools import build_environ, run_tool
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -100,7 +100,8 @@ class PipInstaller:
         """See `Installer.build_wheel`."""
         command = [*self._pip(interpreter), "wheel", "--quiet", "--no-deps"]
         command += ["--wheel-dir", str(into), str(source)]
-        run_tool(command, what=f"pip could not build {source}", cwd=into)
+        environ = build_environ(into)
+        run_tool(command, what=f"pip could not build {source}", cwd=into, environ=environ)
 
     def install(
         self, interpreter: Interpreter, lock: Lock, folder: Path, *, wheels_only: bool

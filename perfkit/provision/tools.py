@@ -125,6 +125,17 @@ def _usable(link: str) -> bool:
     return "://" in link or Path(link).expanduser().exists()
 
 
+def build_environ(scratch: Path) -> dict[str, str]:
+    """The environment of a build: setuptools keeps its intermediate files in ``scratch``.
+
+    In the project's own ``build/lib`` it would leave files behind, and find those of modules that
+    are gone by now: they would be in the wheel.
+    """
+    settings = scratch / "setuptools.cfg"
+    settings.write_text(f"[build]\nbuild_base = {scratch / 'build'}\n", encoding="utf-8")
+    return {**tool_environ(), "DIST_EXTRA_CONFIG": str(settings)}
+
+
 def run_tool(
     command: Sequence[str],
     *,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import uv
 
 from perfkit.provision.installer import Lock, as_lock, environment_python
-from perfkit.provision.tools import run_tool
+from perfkit.provision.tools import build_environ, run_tool
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,7 +67,8 @@ class UvInstaller:
         """See `Installer.build_wheel`."""
         command = [self.program, "build", "--wheel", "--python", interpreter.executable]
         command += ["--out-dir", str(into), str(source)]
-        run_tool(command, what=f"uv could not build {source}", cwd=into)
+        environ = build_environ(into)
+        run_tool(command, what=f"uv could not build {source}", cwd=into, environ=environ)
 
     def install(
         self, interpreter: Interpreter, lock: Lock, folder: Path, *, wheels_only: bool

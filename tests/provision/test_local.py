@@ -3,12 +3,15 @@ from __future__ import annotations
 import os
 import zipfile
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from perfkit.errors import ProvisionError
+from perfkit.provision.environments import default_installer
 from perfkit.provision.local import LocalProject, as_local, as_wheel, tree_digest
 
 if TYPE_CHECKING:
@@ -181,3 +184,35 @@ def test_a_wheel_that_is_none_is_refused(tmp_path: Path, python312: Interpreter,
             installer=FakeBuilder(),
             cache=tmp_path / "cache",
         )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("installer", ["uv", "pip"])
+def test_setuptools_builds_beside_the_project(
+    installer: str,
+    project: Path,
+    tmp_path: Path,
+    python312: Interpreter,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What an earlier build left in ``build/lib`` is not in the wheel; nothing new goes there."""
+    monkeypatch.setenv("PERFKIT_INSTALLER", installer)
+    (project / "pyproject.toml").write_text(
+        '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n'
+        '[project]\nname = "demo"\nversion = "1"\n[tool.setuptools]\npy-modules = ["demo"]\n',
+        encoding="utf-8",
+    )
+    stale = project / "build" / "lib" / "gone.py"
+    stale.parent.mkdir(parents=True)
+    stale.write_text("VALUE = 0\n", encoding="utf-8")
+    cache = tmp_path / "cache"
+    text = as_wheel(
+        LocalProject(path=project, extras=""),
+        interpreter=python312,
+        installer=default_installer(cache),
+        cache=cache,
+    )
+    with zipfile.ZipFile(url2pathname(urlsplit(text.partition(" @ ")[2]).path)) as wheel:
+        modules = {name for name in wheel.namelist() if name.endswith(".py")}
+    assert modules == {"demo.py"}
+    assert list((project / "build").rglob("*.py")) == [stale]
