@@ -87,21 +87,23 @@ def screened(effects: NDArray[np.float64], goal: Goal) -> Location:
     return locate(effects, look_confidence(goal))
 
 
-def screening_ends(effects: NDArray[np.float64], margin: float, goal: Goal) -> str | None:
+def screening_ends(
+    effects: NDArray[np.float64], margin: float, goal: Goal, *, blocks: int
+) -> str | None:
     """Why the first pass may end for a row, if it may; only at a look, see `next_look`.
 
     Args:
-        effects: Log ratios of the blocks so far, shape (n,).
+        effects: Log ratios so far, shape (n,); of memory, some blocks may have none.
         margin: Change that is allowed, as a fraction.
         goal: What is wanted; ``goal.decided`` is set.
+        blocks: Number of blocks so far, which says when to look.
 
     Returns:
         ``"decided"`` when a change beyond the margin is excluded, or when the row is a suspect and
         its interval excludes 1; ``"precision"`` when the interval is half as wide as the margin;
         else None.
     """
-    count = len(effects)
-    if count < minimum_blocks(goal) or next_look(count - 1, goal) != count:
+    if len(effects) < minimum_blocks(goal) or next_look(blocks - 1, goal) != blocks:
         return None
     found = screened(effects, goal)
     if is_excluded(found, margin) or (is_suspect(found, margin) and found.low > 0):
@@ -111,7 +113,13 @@ def screening_ends(effects: NDArray[np.float64], margin: float, goal: Goal) -> s
 
 
 def blocks_to_confirm(
-    found: Location, count: int, *, goal: Goal, margin: float, allowed: float
+    found: Location,
+    count: int,
+    *,
+    goal: Goal,
+    margin: float,
+    allowed: float,
+    most: int = MOST_CONFIRMING,
 ) -> int:
     """How many fresh blocks a suspected row gets.
 
@@ -124,16 +132,17 @@ def blocks_to_confirm(
         goal: What was wanted of the first pass.
         margin: Change that is allowed, as a fraction.
         allowed: Chance of a false red for this row.
+        most: More are not affordable; `LEAST_CONFIRMING` are measured in any case.
     """
     excess = _EXCESS_TRUSTED * (float(found.value) - math.log1p(margin))
     deviation = float(spread(found, count, look_confidence(goal)))
     if deviation == 0:
         return LEAST_CONFIRMING
     if excess <= 0 or not math.isfinite(deviation):
-        return MOST_CONFIRMING
+        return max(most, LEAST_CONFIRMING)
     sigmas = -special.ndtri(allowed) + special.ndtri(_CONFIRMING_POWER)
     wanted = math.ceil(math.pi / 3 * (sigmas * deviation / excess) ** 2)
-    return int(min(max(wanted, LEAST_CONFIRMING), MOST_CONFIRMING))
+    return int(max(min(wanted, most), LEAST_CONFIRMING))
 
 
 def confirm(
@@ -169,7 +178,15 @@ def confirm(
     ]
 
 
-def detectable(found: Location, count: int, *, goal: Goal, margin: float, allowed: float) -> float:
+def detectable(
+    found: Location,
+    count: int,
+    *,
+    goal: Goal,
+    margin: float,
+    allowed: float,
+    most: int = MOST_CONFIRMING,
+) -> float:
     """The smallest true change the gate would have found in a row with 80 % power.
 
     The margin, and beyond it what `blocks_to_confirm` fresh blocks with the first pass's spread
@@ -181,6 +198,7 @@ def detectable(found: Location, count: int, *, goal: Goal, margin: float, allowe
         goal: What was wanted of the first pass.
         margin: Change that is allowed, as a fraction.
         allowed: Chance of a false red for this row.
+        most: As for `blocks_to_confirm`.
 
     Returns:
         A relative change, 0.05 for 5 %; inf where the spread is not known.
@@ -189,14 +207,16 @@ def detectable(found: Location, count: int, *, goal: Goal, margin: float, allowe
     if not math.isfinite(deviation):
         return math.inf
     edge = math.log1p(margin)
-    shift = _shift(deviation, MOST_CONFIRMING, allowed)
+    shift = _shift(deviation, max(most, LEAST_CONFIRMING), allowed)
     for _ in range(10):  # how many blocks it gets depends on how large it is
         place = Location(
             value=np.asarray(edge + shift),
             low=found.low - found.value + edge + shift,
             high=found.high - found.value + edge + shift,
         )
-        blocks = blocks_to_confirm(place, count, goal=goal, margin=margin, allowed=allowed)
+        blocks = blocks_to_confirm(
+            place, count, goal=goal, margin=margin, allowed=allowed, most=most
+        )
         shift = _shift(deviation, blocks, allowed)
     return math.expm1(edge + shift)
 

@@ -102,7 +102,7 @@ def _run(argv: list[str]) -> int:
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
         output.silence(sys.stdout)
-        return ExitCode.FINISHED
+        return ExitCode.FAILED if argv[:1] == ["check"] else ExitCode.FINISHED  # no gate opens so
     except Exception as error:  # noqa: BLE001 - a person is never shown perfkit's own traceback
         output.crash(error)
         return ExitCode.FAILED

@@ -9,6 +9,7 @@ import click
 
 from perfkit.cli import options
 from perfkit.cli.exit_codes import CHECK_HELP
+from perfkit.cli.finish import after_verdict
 from perfkit.cli.finish_check import finish_check
 from perfkit.cli.progress import listening
 from perfkit.cli.resuming import nothing_else, resumed
@@ -89,5 +90,4 @@ def check(
     with listening(quiet=quiet, no_color=no_color) as listener:
         outcome = session.run(plan, listener=listener)
     code = finish_check(outcome, copies=copies, **speech)
-    session.remember(plan, outcome)  # last: the verdict is told, whatever becomes of the history
-    return code
+    return after_verdict(code, lambda: session.remember(plan, outcome))

@@ -6,7 +6,7 @@ import click
 
 from perfkit.cli import options
 from perfkit.cli.exit_codes import HELP, ExitCode
-from perfkit.cli.finish import finish
+from perfkit.cli.finish import after_verdict, finish
 from perfkit.cli.progress import listening
 from perfkit.cli.resuming import resumed
 from perfkit.cli.where import current_folder
@@ -61,5 +61,4 @@ def compare(
     with listening(quiet=quiet, no_color=no_color) as listener:
         outcome = session.run(plan, listener=listener)
     code = finish(outcome, as_json=as_json, quiet=quiet, no_color=no_color)
-    session.remember(plan, outcome)  # last: the verdict is told, whatever becomes of the history
-    return code
+    return after_verdict(code, lambda: session.remember(plan, outcome))

@@ -9,12 +9,29 @@ from typing import TYPE_CHECKING
 
 from perfkit.cli import output, wording
 from perfkit.cli.exit_codes import ExitCode, of_load, of_run, worst_of
+from perfkit.errors import PerfkitError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from perfkit.session.aa import AaOutcome
     from perfkit.session.combine import CombinedOutcome
     from perfkit.session.load.outcome import LoadOutcome
     from perfkit.session.outcome import Outcome
+
+
+def after_verdict(code: ExitCode, work: Callable[[], None]) -> ExitCode:
+    """Do what comes after the verdict; a problem is told, and never hides what was found.
+
+    Returns:
+        The verdict's own code, or 4 when that is 0 and the work failed.
+    """
+    try:
+        work()
+    except PerfkitError as error:
+        output.problem(error)
+        return code or ExitCode.FAILED
+    return code
 
 
 def finish(outcome: Outcome | AaOutcome, *, as_json: bool, quiet: bool, no_color: bool) -> ExitCode:

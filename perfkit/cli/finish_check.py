@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from perfkit.cli import output
-from perfkit.cli.exit_codes import ExitCode, of_gate
+from perfkit.cli.exit_codes import of_gate
+from perfkit.cli.finish import after_verdict
 from perfkit.errors import WritingError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from perfkit.cli.exit_codes import ExitCode
     from perfkit.session.check import CheckOutcome
 
 
@@ -45,8 +47,8 @@ def finish_check(
         color = output.colour_wanted(no_color=no_color)
         output.result(as_text(view, width=width, color=color, brief=quiet))
     _for_github(outcome)
-    _copy(outcome, copies)
-    return of_gate(outcome.result, interrupted=outcome.interrupted)
+    code = of_gate(outcome.result, interrupted=outcome.interrupted)
+    return after_verdict(code, lambda: _copy(outcome, copies))
 
 
 def _for_github(outcome: CheckOutcome) -> None:

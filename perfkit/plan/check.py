@@ -10,7 +10,7 @@ from perfkit.benchmark import Script
 from perfkit.errors import PerfkitError, PlanError
 from perfkit.plan.checks import OUTPUT, checked_policy, either, writable
 from perfkit.plan.make import select_scripts
-from perfkit.plan.merge import Merged, merge, on_line
+from perfkit.plan.merge import Merged, merge, on_line, on_line_only
 from perfkit.plan.revisions import revision_sides
 from perfkit.plan.sides import one_python, two_pythons, variant
 from perfkit.plan.value import GATE, GOAL, METHOD, Plan
@@ -53,6 +53,7 @@ def make_check_plan(options: Mapping[str, object], *, cwd: Path) -> Plan:
     problems: list[PerfkitError] = []
     cwd = cwd.absolute()
     merged = merge(options, command="check", cwd=cwd, problems=problems)
+    merged = _one_kind(merged, options, cwd=cwd, problems=problems)
     said = merged.said
     output = writable(said.output or cwd / OUTPUT, problems)
     policy = checked_policy(said.policy, problems)
@@ -95,8 +96,6 @@ def make_policy(options: Mapping[str, object], *, cwd: Path, recorded: GatePolic
     Raises:
         PlanError: With everything that is wrong.
     """
-    from perfkit.plan.merge import on_line_only
-
     problems: list[PerfkitError] = []
     said = on_line_only(options, command="check", cwd=cwd, problems=problems)
     if problems:
@@ -127,9 +126,31 @@ def _goal(said: Options, gate: GatePolicy) -> Goal:
         confidence=either(said.confidence, GOAL.confidence),
         precision=either(said.precision, gate.margin / 2),
         margin=gate.margin,
-        budget=either(said.time, GOAL.budget),
+        budget=either(said.time, gate.budget or GOAL.budget),
         decided=True,
     )
+
+
+def _one_kind(
+    merged: Merged, options: Mapping[str, object], *, cwd: Path, problems: list[PerfkitError]
+) -> Merged:
+    """Revisions or Pythons: what the line says of one makes the file's of the other void."""
+    line = on_line_only(options, command="check", cwd=cwd, problems=[])
+    pythons = [key for key in ("baseline", "candidate") if getattr(line, key) is not None]
+    if pythons and line.baseline_rev is not None:
+        problems.append(
+            PerfkitError(
+                f"{on_line('baseline-rev')} and {on_line(pythons[0])} exclude each other",
+                allowed="revisions under one Python, or two Pythons",
+                remedy="name the Python of both revisions with --python",
+            )
+        )
+    elif not pythons:
+        return merged
+    values = {name: getattr(merged.said, name) for name in merged.said.model_fields_set}
+    for name in ("baseline_rev", "candidate_rev"):
+        values.pop(name, None)
+    return replace(merged, said=type(merged.said).model_construct(**values))
 
 
 def _sides(merged: Merged, *, cwd: Path, problems: list[PerfkitError]) -> _Sides:
@@ -181,8 +202,8 @@ def _revisions(merged: Merged, *, cwd: Path, problems: list[PerfkitError]) -> _S
             problems=problems,
         )
     return _Sides(
-        baseline=_with_revision(variant(said, Side.BASELINE, python), found),
-        candidate=_with_revision(variant(said, Side.CANDIDATE, python), found),
+        baseline=_with_revision(variant(said, Side.BASELINE, python), found, cwd),
+        candidate=_with_revision(variant(said, Side.CANDIDATE, python), found, cwd),
         scripts=found.scripts if found else (),
         patterns=found.patterns if found else (),
         unpaired=found.unpaired if found else (),
@@ -190,13 +211,16 @@ def _revisions(merged: Merged, *, cwd: Path, problems: list[PerfkitError]) -> _S
     )
 
 
-def _with_revision(one: Variant | None, found: RevisionSides | None) -> Variant | None:
+def _with_revision(one: Variant | None, found: RevisionSides | None, cwd: Path) -> Variant | None:
     if one is None or found is None:
         return one
     is_baseline = one.side is Side.BASELINE
+    # The project itself (``with = ["."]``) comes as the revision has it, and only so.
+    own = {str(folder) for folder in (cwd, *cwd.parents)}
+    others = [text for text in one.requirements if text.partition("[")[0].rstrip("/") not in own]
     return replace(
         one,
-        requirements=(*one.requirements, found.baseline if is_baseline else found.candidate),
+        requirements=(*others, found.baseline if is_baseline else found.candidate),
         revision=found.baseline_label if is_baseline else found.candidate_label,
     )
 

@@ -10,7 +10,14 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StrictBool, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StrictBool,
+    ValidationError,
+)
 
 from perfkit import grammar
 from perfkit.errors import PerfkitError
@@ -128,6 +135,13 @@ def _share(value: object) -> float:
     return number
 
 
+def _some(metrics: tuple[Metric, ...]) -> tuple[Metric, ...]:
+    """Each once, and at least one."""
+    if not metrics:
+        raise InvalidError("judges nothing", got="[]", allowed=", ".join(Metric))
+    return tuple(dict.fromkeys(metrics))
+
+
 def _word(words: Iterable[str]) -> Callable[[object], str]:
     """Insist on one of some words."""
     allowed = tuple(words)
@@ -144,7 +158,9 @@ Several = BeforeValidator(_several)
 Margin: TypeAlias = Annotated[float, _between(grammar.share, *_MARGINS, "0.01% to 100%")]
 Choice: TypeAlias = Annotated[OnOpen, BeforeValidator(_word(OnOpen))]
 Metrics: TypeAlias = Annotated[
-    tuple[Annotated[Metric, BeforeValidator(_word(Metric))], ...], Several
+    tuple[Annotated[Metric, BeforeValidator(_word(Metric))], ...],
+    Several,
+    AfterValidator(_some),
 ]
 Margins: TypeAlias = Annotated[tuple[tuple[str, float], ...], BeforeValidator(_margins)]
 Scale: TypeAlias = Annotated[float, _between(_number, 1e-4, 1000, "0.0001 to 1000")]

@@ -69,6 +69,8 @@ def _selection(recording: Recording) -> Selection:
             one.benchmark.script.label: one.benchmark.script for one in recording.measured.values()
         }
         return replace(selection, scripts=tuple(known.values()), problems=())
+    if recording.run.candidate.revision is not None:
+        return replace(selection, scripts=scripts, problems=())  # one side alone may have a path
     return replace(selection, scripts=scripts)
 
 

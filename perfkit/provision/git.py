@@ -167,7 +167,8 @@ def resolve(repository: Repository, revision: str) -> Commit:
     """
     words = ""
     if revision and not revision.startswith("-") and "\0" not in revision:
-        for name in (revision, f"origin/{revision}"):
+        plain = not set(revision) & set("^~:@{ ")  # not an expression: it would mean another commit
+        for name in (revision, f"origin/{revision}") if plain else (revision,):
             try:
                 id_ = _commit(repository, name)
             except ProvisionError as error:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from perfkit.decide.gate.judge import judge_gate
 from perfkit.decide.gate.result import GateResult
+from perfkit.errors import PerfkitError
 from perfkit.plan import GATE, resume_plan
 from perfkit.plan.check import make_policy
 from perfkit.recording import Recording, read
@@ -110,9 +111,16 @@ def judge_again(folder: Path, options: Mapping[str, object], *, cwd: Path) -> Ch
 
     Raises:
         RecordingError: The folder holds no run that can be read.
-        PlanError: Something about the policy is wrong.
+        PerfkitError: It is a run of ``aa``, or something about the policy is wrong.
     """
     recording = read(folder)
+    if recording.run.command == "aa":
+        raise PerfkitError(
+            "a run of 'perfkit aa' cannot be judged by a gate",
+            got=str(folder),
+            allowed="a run of 'perfkit check' or 'perfkit compare'",
+            remedy="its report says what it found",
+        )
     policy = make_policy(options, cwd=cwd, recorded=recording.run.gate or GATE)
     return outcome_of(recording, interrupted=False, policy=policy)
 

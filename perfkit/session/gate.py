@@ -37,7 +37,7 @@ from perfkit.settings import GatePolicy, Metric
 from perfkit.units import format_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from perfkit.block import Block
     from perfkit.measure.calibrate import Frozen
@@ -123,29 +123,43 @@ def _visit(one: Measuring, work: _Work, pause: Callable[[], bool] = lambda: Fals
 
 
 def _go_round(open_: list[Measuring], work: _Work, clock: Clock, *, budget: float) -> None:
-    """Look by look, those with the fewest blocks first, until nothing is open or time is up."""
-    goal = work.plan.goal
-    limit = _SCREENING_SHARE * budget
-    ended = sum(block.seconds for block in read(work.recorder.folder).blocks) - sum(
-        one.seconds for one in open_
-    )
-    left = sorted(open_, key=lambda one: len(one.blocks))
-    while left:
-        one = left.pop(0)
-        clock.left = len(left)
-        begun = len(one.blocks) >= minimum_blocks(goal)
-        if begun and ended + one.seconds + sum(other.seconds for other in left) >= limit:
-            one.end("budget")
-        else:
-            look = next_look(len(one.blocks), goal)
-            if _visit(one, work, lambda one=one, look=look: len(one.blocks) >= look):  # type: ignore[misc]
-                left = sorted([*left, one], key=lambda one: len(one.blocks))
-                continue
-        ended += one.seconds
-    if ended > budget:
-        least = minimum_blocks(goal)
-        text = f"{least} blocks of each benchmark took {format_duration(ended)}, more than the "
+    """Look by look, those with the fewest blocks first, until nothing is open or time is up.
+
+    First with a part of the budget kept for fresh blocks; once it is known how many are wanted,
+    with what they leave.
+    """
+    left = _visits(open_, work, clock, limit=_SCREENING_SHARE * budget)
+    if left:
+        known = read(work.recorder.folder)
+        left = _visits(left, work, clock, limit=budget - wanted_seconds(known, work.policy))
+    for one in left:
+        one.end("budget")
+    spent = _spent(work)
+    if spent > budget:
+        least = minimum_blocks(work.plan.goal)
+        text = f"{least} blocks of each benchmark took {format_duration(spent)}, more than the "
         work.listener(Note(text=f"{text}{format_duration(budget)} of --time-total"))
+
+
+def _visits(open_: list[Measuring], work: _Work, clock: Clock, *, limit: float) -> list[Measuring]:
+    """The same up to so many seconds of measuring in all; what is open then."""
+    goal = work.plan.goal
+    left = list(open_)
+    while left:
+        left.sort(key=lambda one: len(one.blocks))
+        one = left[0]
+        if len(one.blocks) >= minimum_blocks(goal) and _spent(work) >= limit:
+            return left
+        clock.left = len(left) - 1
+        look = next_look(len(one.blocks), goal)
+        if not _visit(one, work, lambda one=one, look=look: len(one.blocks) >= look):  # type: ignore[misc]
+            left.remove(one)
+    return []
+
+
+def _spent(work: _Work) -> float:
+    """Seconds of measuring of the whole run so far."""
+    return sum(block.seconds for block in read(work.recorder.folder).blocks)
 
 
 def _rule(task: Task, policy: GatePolicy, goal: Goal) -> Rule:
@@ -154,17 +168,18 @@ def _rule(task: Task, policy: GatePolicy, goal: Goal) -> Rule:
     margins = {metric: margin_of(policy, metric, names) for metric in policy.metrics}
 
     def rule(blocks: Sequence[Block], effects: Sequence[float], elapsed: float) -> str | None:
-        found = [
-            screening_ends(
-                np.array(effects) if metric is Metric.TIME else metric_effects(blocks, metric),
-                margin,
-                goal,
-            )
-            for metric, margin in margins.items()
-            if metric is Metric.TIME or len(metric_effects(blocks, metric))
+        every = [
+            (np.array(effects) if one is Metric.TIME else metric_effects(blocks, one), margin)
+            for one, margin in margins.items()
         ]
-        if all(found):
-            return "decided" if "decided" in found or not found else "precision"
+        # A metric that no block has, such as a command's memory, is not waited for.
+        found = [
+            screening_ends(one, margin, goal, blocks=len(blocks))
+            for one, margin in every
+            if len(one)
+        ]
+        if found and all(found):
+            return "decided" if "decided" in found else "precision"
         is_enough = len(blocks) >= minimum_blocks(goal)
         return "budget" if is_enough and elapsed >= goal.budget else None
 
@@ -176,6 +191,30 @@ def confirming(known: Recording, policy: GatePolicy) -> Confirming:
 
     Within what is left of a budget for the whole suite, `LEAST_CONFIRMING` in any case.
     """
+    wanted = _wanted(known, policy)
+    share = 1.0
+    if policy.budget is not None and wanted:
+        left = policy.budget - sum(block.seconds for block in known.blocks)
+        share = left / wanted_seconds(known, policy)
+    return Confirming(
+        blocks=tuple(
+            (name, count if share >= 1 else max(LEAST_CONFIRMING, int(count * share)))
+            for name, count in wanted.items()
+        ),
+        suspected=tuple((x.id, x.metric) for x in seen_in(known, policy) if x.suspected),
+    )
+
+
+def wanted_seconds(known: Recording, policy: GatePolicy) -> float:
+    """What all the fresh blocks that are wanted would take; a null block goes with each."""
+    return sum(
+        2 * count * float(np.mean([block.seconds for block in known.series(name, COMPARE)]))
+        for name, count in _wanted(known, policy).items()
+    )
+
+
+def _wanted(known: Recording, policy: GatePolicy) -> dict[str, int]:
+    """Fresh blocks of each suspected benchmark, were there no budget."""
     suspects = [one for one in seen_in(known, policy) if one.suspected]
     wanted: dict[str, int] = {}
     for one in suspects:
@@ -187,26 +226,7 @@ def confirming(known: Recording, policy: GatePolicy) -> Confirming:
             allowed=policy.error_rate / len(suspects),
         )
         wanted[one.id] = max(blocks, wanted.get(one.id, 0))
-    return Confirming(
-        blocks=tuple(_affordable(wanted, known, policy).items()),
-        suspected=tuple((one.id, one.metric) for one in suspects),
-    )
-
-
-def _affordable(wanted: Mapping[str, int], known: Recording, policy: GatePolicy) -> dict[str, int]:
-    """As many as the budget pays for; a null block goes with each."""
-    if policy.budget is None or not wanted:
-        return dict(wanted)
-    left = policy.budget - sum(block.seconds for block in known.blocks)
-    each = {
-        name: float(np.mean([block.seconds for block in known.series(name, COMPARE)]))
-        for name in wanted
-    }
-    share = left / sum(2 * count * each[name] for name, count in wanted.items())
-    return {
-        name: count if share >= 1 else max(LEAST_CONFIRMING, int(count * share))
-        for name, count in wanted.items()
-    }
+    return wanted
 
 
 def _confirm(known: Recording, prepared: Sequence[Prepared], work: _Work) -> None:
@@ -215,6 +235,14 @@ def _confirm(known: Recording, prepared: Sequence[Prepared], work: _Work) -> Non
         return
     planned = {name: count for name, count in known.confirming.blocks if name not in known.failures}
     total = len(planned)
+    budget = work.policy.budget
+    if planned and budget is not None:
+        each = {x: np.mean([b.seconds for b in known.series(x, COMPARE)]) for x in planned}
+        expected = _spent(work) + sum(2 * count * each[name] for name, count in planned.items())
+        if expected > 1.1 * budget:
+            text = f"the fresh blocks that {total} suspects need at least will take longer than "
+            took = f"--time-total: about {format_duration(float(expected))} in all"
+            work.listener(Note(text=text + took))
     for position, (name, count) in enumerate(planned.items()):
         if (name, CONFIRM) in known.ends:
             continue

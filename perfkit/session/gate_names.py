@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 def check_patterns(plan: Plan, preparation: Preparation) -> None:
     """Insist that every pattern of the policy means something.
 
-    Not where a script failed or is not shared by the revisions: nobody knows its benchmarks' names,
-    and a required one of them is then reported as missing.
+    Not where a script failed or is not shared by the revisions, since nobody knows its benchmarks'
+    names, nor where BENCHMARK arguments leave others out: the report warns of it then.
 
     Raises:
         PlanError: With every pattern that fits no benchmark.
     """
-    if plan.gate is None or preparation.failures or preparation.left_out or plan.unpaired:
+    unsure = preparation.failures or preparation.left_out or plan.unpaired or plan.benchmarks
+    if plan.gate is None or unsure:
         return
     names = [names_of(one.measured.benchmark) for one in preparation.benchmarks]
     asked = [("required", pattern) for pattern in plan.gate.required or ()]

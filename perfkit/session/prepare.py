@@ -25,6 +25,7 @@ from perfkit.measure.failure import TargetError
 from perfkit.measure.launch import Launch
 from perfkit.provision.cache import LEARNT, cache_root
 from perfkit.provision.environments import ProvisionedPair, provision_pair
+from perfkit.provision.shadowing import hidden_modules
 from perfkit.recording import Measured, SideFacts
 from perfkit.session.progress import Failed, Listener, Note, Stage
 from perfkit.variant import Environment, Side
@@ -123,6 +124,11 @@ def _provision(plan: Plan, listener: Listener) -> tuple[list[_Ready], list[Failu
         except PerfkitError as error:
             failures.append(_not_provisioned(script, error))
             continue
+        if plan.baseline.revision is not None and (
+            hidden := hidden_modules(script, pair.candidate)
+        ):
+            failures.append(_same_on_both_sides(script, hidden))
+            continue
         launches = {
             Side.BASELINE: Launch.of(plan.baseline, pair.baseline, script, plan.cwd),
             Side.CANDIDATE: Launch.of(plan.candidate, pair.candidate, script, plan.cwd),
@@ -138,6 +144,18 @@ def _not_provisioned(script: Script, error: PerfkitError) -> Failure:
         stage="provision",
         reason=str(error),
         detail=error.output if isinstance(error, ProvisionError) else "",
+    )
+
+
+def _same_on_both_sides(script: Script, hidden: Sequence[str]) -> Failure:
+    names = ", ".join(map(repr, hidden))
+    return Failure(
+        benchmark=script.label,
+        side=None,
+        stage="provision",
+        reason=f"it would import {names} from the folder it lies in, on both sides, and not as "
+        "either revision has it; move the script into a folder of its own, such as benchmarks/",
+        detail="",
     )
 
 

@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from perfkit.variant import Variant
 
 
+_LONGEST_NAME = 40  # characters of a revision's name in a folder's
+
 T = TypeVar("T", "Outcome", "AaOutcome", "CheckOutcome")
 
 
@@ -206,7 +208,7 @@ def _run_id(plan: Plan, now: datetime) -> str:
 def _short(variant: Variant) -> str:
     if variant.revision is None:
         return variant.interpreter.label
-    return variant.revision.partition(" (")[0].replace(" ", "-")
+    return variant.revision.partition(" (")[0].replace(" ", "-")[:_LONGEST_NAME]
 
 
 def _nothing(plan: Plan) -> NothingFoundError:
@@ -228,7 +230,7 @@ def _check_unchanged(plan: Plan, known: Recording, preparation: Preparation) -> 
     """Blocks of one series must all be of the same program."""
     now = {prepared.measured.benchmark.id: prepared.measured for prepared in preparation.benchmarks}
     problems = []
-    for name in dict.fromkeys(name for name, _ in unfinished(plan, known)):
+    for name in _going_on(plan, known):
         before = known.measured[name]
         path = str(before.benchmark.script.path)
         if name not in now:
@@ -251,6 +253,14 @@ def _check_unchanged(plan: Plan, known: Recording, preparation: Preparation) -> 
             )
     if problems:
         raise PlanError(problems)
+
+
+def _going_on(plan: Plan, known: Recording) -> list[str]:
+    """Benchmarks of which more blocks may be measured; before a gate knows its suspects, all."""
+    names = [name for name, _ in unfinished(plan, known)]
+    if plan.gate is not None and known.confirming is None:
+        names += [name for name in known.measured if name not in known.failures]
+    return list(dict.fromkeys(names))
 
 
 def _program(measured: Measured) -> tuple[object, ...]:

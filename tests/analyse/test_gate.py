@@ -65,14 +65,14 @@ def test_the_first_pass(
 ) -> None:
     effects = spread_about(ratio, deviation, 14)
     found = screened(effects, GATE_GOAL)
-    assert screening_ends(effects, MARGIN, GATE_GOAL) == ends
+    assert screening_ends(effects, MARGIN, GATE_GOAL, blocks=14) == ends
     assert is_suspect(found, MARGIN) == suspected
     assert is_excluded(found, MARGIN) == excluded
 
 
 def test_the_first_pass_ends_at_looks_only() -> None:
     effects = spread_about(1.0, 0.001, 40)
-    ended = [n for n in range(1, 41) if screening_ends(effects[:n], 0.5, GATE_GOAL)]
+    ended = [n for n in range(1, 41) if screening_ends(effects[:n], 0.5, GATE_GOAL, blocks=n)]
     assert ended == [10, 14, 20, 28, 40]
 
 

@@ -143,3 +143,30 @@ def test_judging_again_lays_the_line_over_the_recorded_policy(folder: Path) -> N
     assert (policy.margin, policy.on_noise) == (0.02, OnOpen.FAIL)
     with pytest.raises(PlanError, match="--margin"):
         make_policy({"margin": "much"}, cwd=folder, recorded=GATE)
+
+
+def test_pythons_on_the_line_replace_revisions_in_the_file(folder: Path) -> None:
+    settings(folder, '[tool.perfkit.check]\nbaseline-rev = "main"\ncandidate-rev = "x"\n')
+    plan = make_check_plan({"baseline": "3.12", "candidate": "3.13"}, cwd=folder)
+    assert plan.baseline.revision is None
+    assert plan.candidate.interpreter.version == "3.13.0"
+    text = problems(folder, baseline="3.12", baseline_rev="main")
+    assert "exclude each other" in text
+
+
+def test_a_budget_for_everything_lifts_that_of_each(folder: Path) -> None:
+    plan = make_check_plan({"baseline": "3.12", "time_total": "1h"}, cwd=folder)
+    assert plan.goal.budget == 3600
+    own = make_check_plan({"baseline": "3.12", "time_total": "1h", "time": "9"}, cwd=folder)
+    assert own.goal.budget == 9
+
+
+@pytest.mark.parametrize("metrics", [[], ["time", "time"]])
+def test_metrics_are_some_and_each_once(folder: Path, metrics: list[str]) -> None:
+    settings(folder, f"[tool.perfkit.check]\nmetrics = {metrics}\n")
+    if not metrics:
+        assert "judges nothing" in problems(folder, baseline="3.12")
+        return
+    gate = make_check_plan({"baseline": "3.12"}, cwd=folder).gate
+    assert gate is not None
+    assert gate.metrics == (Metric.TIME,)

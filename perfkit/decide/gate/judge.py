@@ -2,40 +2,31 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
-from perfkit.analyse.gate import (
-    detectable,
-)
+from perfkit.analyse.gate import MOST_CONFIRMING, detectable
 from perfkit.analyse.stopping import minimum_blocks
+from perfkit.decide.gate.blank import rows_without_numbers, unmatched
 from perfkit.decide.gate.confirming import confirmed_in
 from perfkit.decide.gate.outcome import outcome_of, warnings_of
-from perfkit.decide.gate.result import GateResult, GateRow, GateVerdict
+from perfkit.decide.gate.result import GateResult, GateRow
 from perfkit.decide.gate.rules import (
     CONFIRM,
     is_required,
     names_of,
 )
-from perfkit.decide.gate.screening import seen_in, unknown_patterns
+from perfkit.decide.gate.screening import seen_in
 from perfkit.decide.gate.verdict import verdict_of
 from perfkit.decide.judge import COMPARE, judge_run
 from perfkit.settings import Metric
 
 if TYPE_CHECKING:
     from perfkit.analyse.estimate import Estimate
-    from perfkit.block import Failure
     from perfkit.decide.gate.confirming import Confirmed
     from perfkit.decide.gate.screening import Seen
     from perfkit.decide.result import Row
     from perfkit.recording import Recording
     from perfkit.settings import GatePolicy
-
-_UNPAIRED = {
-    "missing": GateVerdict.MISSING,
-    "new": GateVerdict.NEW,
-    "changed": GateVerdict.NOT_COMPARABLE,
-}
 
 
 def judge_gate(recording: Recording, policy: GatePolicy) -> GateResult:
@@ -59,29 +50,16 @@ def judge_gate(recording: Recording, policy: GatePolicy) -> GateResult:
         _row(one, row_of[one.id], recording, policy, confirmed=confirmed, noisy=bool(tripped))
         for one in seen
     ]
-    known = {row.id for row in rows}
-    rows += [_without(row, policy) for row in compared.rows if row.id not in known]
-    rows += [
-        _blank(
-            one.label,
-            verdict=_UNPAIRED.get(one.how, GateVerdict.NOT_COMPARABLE),
-            required=is_required(policy, (one.label,)),
-            reason=one.reason,
-        )
-        for one in recording.unpaired
-    ]
-    rows += [
-        _blank(pattern, verdict=GateVerdict.MISSING, required=True, reason="no benchmark fits it")
-        for pattern in unknown_patterns(recording, policy.required or ())
-    ]
-    outcome, fails = outcome_of(rows, policy)
+    rows += rows_without_numbers(recording, policy, compared, known={row.id for row in rows})
+    finished = bool(recording.finishes) and recording.finishes[-1].status == "finished"
+    outcome, fails = outcome_of(rows, policy, finished=finished)
     return GateResult(
         policy=policy,
         rows=tuple(rows),
         outcome=outcome,
         fails=fails,
         tripped=tripped,
-        warnings=warnings_of(rows, policy),
+        warnings=(*warnings_of(rows, policy, finished=finished), *unmatched(recording, policy)),
         compared=compared,
     )
 
@@ -121,11 +99,22 @@ def _row(
             goal=goal,
             margin=one.margin,
             allowed=policy.error_rate / family,
+            most=_affordable(one, recording, policy),
         ),
         blocks=len(one.effects),
         seconds=end.seconds if end else 0.0,
         reason=reason,
     )
+
+
+def _affordable(one: Seen, recording: Recording, policy: GatePolicy) -> int:
+    """Fresh blocks that the budget for the whole suite would have paid for."""
+    if policy.budget is None:
+        return MOST_CONFIRMING
+    spent = sum(x.seconds for x in recording.blocks)
+    blocks = recording.series(one.id, COMPARE)
+    each = sum(x.seconds for x in blocks) / len(blocks)
+    return min(MOST_CONFIRMING, int((policy.budget - spent) / (2 * each)))
 
 
 def _figures(one: Seen, row: Row) -> tuple[Estimate | None, Estimate | None, Estimate | None]:
@@ -140,43 +129,3 @@ def _figures(one: Seen, row: Row) -> tuple[Estimate | None, Estimate | None, Est
     if memory is None:
         return None, None, None
     return memory.baseline, memory.candidate, memory.ratio
-
-
-def _without(row: Row, policy: GatePolicy) -> GateRow:
-    """A benchmark that has no numbers."""
-    names = names_of(row.measured.benchmark) if row.measured else (row.id,)
-    failure = row.failure
-    return _blank(
-        row.id,
-        verdict=GateVerdict.FAILED if failure else GateVerdict.NOT_MEASURED,
-        required=is_required(policy, names) or (failure is not None and policy.required is None),
-        reason=_why(failure) if failure else "it was not measured",
-        description=row.description,
-    )
-
-
-def _why(failure: Failure) -> str:
-    side = f"on the {failure.side}'s side: " if failure.side else ""
-    return f"{side}{failure.reason}"
-
-
-def _blank(
-    name: str, *, verdict: GateVerdict, required: bool, reason: str, description: str = ""
-) -> GateRow:
-    return GateRow(
-        id=name,
-        metric=Metric.TIME,
-        description=description,
-        verdict=verdict,
-        required=required,
-        margin=math.nan,
-        baseline=None,
-        candidate=None,
-        screening=None,
-        suspected=False,
-        confirmation=None,
-        detectable=None,
-        blocks=0,
-        seconds=0.0,
-        reason=reason,
-    )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from perfkit.caveat import Caveat
 from perfkit.decide.gate.result import GateOutcome, GateVerdict
-from perfkit.settings import OnOpen
+from perfkit.settings import Metric, OnOpen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,15 +26,22 @@ _REMEDIES = {
 }
 
 
-def outcome_of(rows: Sequence[GateRow], policy: GatePolicy) -> tuple[GateOutcome, bool]:
+def outcome_of(
+    rows: Sequence[GateRow], policy: GatePolicy, *, finished: bool
+) -> tuple[GateOutcome, bool]:
     """What the rows together say of a build, and whether it fails.
+
+    Args:
+        rows: All of them.
+        policy: What is allowed.
+        finished: Measuring came to its end; what is open in a run that did not is not let pass.
 
     Returns:
         The most severe: a required benchmark failed or is missing, a slowdown, nothing measured,
         too noisy, undecided, passed. The policy says whether noise and indecision fail.
     """
     verdicts = {row.verdict for row in rows}
-    open_fails = policy.on_inconclusive is OnOpen.FAIL
+    open_fails = policy.on_inconclusive is OnOpen.FAIL or not finished
     if any(row.required and row.verdict in _ABSENT for row in rows):
         return GateOutcome.FAILED, True
     if any(verdict.red for verdict in verdicts):
@@ -53,10 +60,14 @@ def _is_open(row: GateRow) -> bool:
     """A question the gate was asked and has no answer to."""
     if row.verdict is GateVerdict.NOT_COMPARABLE:
         return row.required
-    return row.verdict in {GateVerdict.UNDECIDED, GateVerdict.NOT_MEASURED}
+    if row.verdict is GateVerdict.NOT_MEASURED:
+        return row.metric is Metric.TIME  # memory that is not known is warned of
+    return row.verdict is GateVerdict.UNDECIDED
 
 
-def warnings_of(rows: Sequence[GateRow], policy: GatePolicy) -> tuple[Caveat, ...]:
+def warnings_of(
+    rows: Sequence[GateRow], policy: GatePolicy, *, finished: bool
+) -> tuple[Caveat, ...]:
     """One for each kind of row that is no plain answer, the named ones first as measured."""
     found = []
     for verdict, remedy in _REMEDIES.items():
@@ -66,7 +77,7 @@ def warnings_of(rows: Sequence[GateRow], policy: GatePolicy) -> tuple[Caveat, ..
             found.append(
                 Caveat(
                     code=verdict.replace(" ", "-"),
-                    text=f"{verdict}: {names}{_allowed(verdict, policy)}",
+                    text=f"{verdict}: {names}{_allowed(verdict, policy) if finished else ''}",
                     remedy=remedy,
                     benchmark=None,
                 )

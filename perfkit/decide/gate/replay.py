@@ -122,7 +122,7 @@ def _first_pass(
     effects = _drawn(pool, most, rng) + shift
     count = 0
     while (count := next_look(count, goal)) < most:
-        if screening_ends(effects[:count], pool.margin, goal):
+        if screening_ends(effects[:count], pool.margin, goal, blocks=count):
             break
     count = min(count, most)
     return screened(effects[:count], goal), count

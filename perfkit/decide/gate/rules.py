@@ -30,7 +30,7 @@ def names_of(benchmark: Benchmark) -> tuple[str, ...]:
 
 def fits(pattern: str, names: Iterable[str]) -> bool:
     """Whether a shell pattern fits one of a benchmark's names."""
-    return any(fnmatchcase(name, pattern) for name in names)
+    return any(name == pattern or fnmatchcase(name, pattern) for name in names)
 
 
 def margin_of(policy: GatePolicy, metric: Metric, names: Sequence[str]) -> float:

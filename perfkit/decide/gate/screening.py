@@ -10,16 +10,18 @@ from numpy.typing import NDArray
 
 from perfkit.analyse.gate import is_suspect, screened
 from perfkit.analyse.location import Location
-from perfkit.analyse.metric import metric_effects
+from perfkit.analyse.metric import TRACED_FLOOR, compare_memory, metric_effects
 from perfkit.analyse.stopping import minimum_blocks
-from perfkit.decide.gate.rules import fits, margin_of, names_of
+from perfkit.decide.gate.rules import margin_of, names_of
 from perfkit.decide.judge import COMPARE
 from perfkit.recording import Measured
 from perfkit.settings import Metric
+from perfkit.units import format_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from perfkit.block import Block
     from perfkit.recording import Recording
     from perfkit.settings import GatePolicy
 
@@ -53,7 +55,8 @@ class Seen:
 def seen_in(recording: Recording, policy: GatePolicy) -> list[Seen]:
     """Everything the first pass can be judged by: time first, in the order measured.
 
-    A benchmark that failed meanwhile is left out; so is a metric that no block has.
+    A benchmark that failed meanwhile is left out; so is memory that no block has, or that is too
+    little to be judged (`unseen_in`).
     """
     found = []
     for metric in sorted(policy.metrics, key=list(Metric).index):
@@ -61,10 +64,31 @@ def seen_in(recording: Recording, policy: GatePolicy) -> list[Seen]:
             blocks = recording.series(name, COMPARE)
             if not blocks or name in recording.failures:
                 continue
-            effects = metric_effects(blocks, metric)
-            if len(effects):
+            if metric is Metric.TIME or compare_memory(blocks, metric, recording.run.goal):
+                effects = metric_effects(blocks, metric)
                 found.append(_seen(recording, policy, measured, metric, effects))
     return found
+
+
+def unseen_in(recording: Recording, policy: GatePolicy) -> list[tuple[Measured, Metric, str]]:
+    """What the policy asks for and the blocks of a benchmark do not hold, and why, in words."""
+    return [
+        (measured, metric, _why_unseen(blocks, metric))
+        for metric in policy.metrics
+        if metric is not Metric.TIME
+        for name, measured in recording.measured.items()
+        if name not in recording.failures
+        if (blocks := recording.series(name, COMPARE))
+        and compare_memory(blocks, metric, recording.run.goal) is None
+    ]
+
+
+def _why_unseen(blocks: Sequence[Block], metric: Metric) -> str:
+    if len(metric_effects(blocks, metric)):
+        return f"both sides need less than {format_bytes(TRACED_FLOOR)}, too little to be judged"
+    reasons = [side.untraced for block in blocks for side in (block.baseline, block.candidate)]
+    told = next((reason for reason in reasons if reason and metric is Metric.TRACED_MEMORY), "")
+    return told or f"{metric} is not known of it (a command's is another process's)"
 
 
 def _seen(
@@ -86,11 +110,3 @@ def _seen(
         found=place,
         suspected=enough and is_suspect(place, margin),
     )
-
-
-def unknown_patterns(recording: Recording, patterns: Sequence[str]) -> list[str]:
-    """Name patterns that fit nothing the run knows of, failed and unpaired scripts included."""
-    names = [names_of(one.benchmark) for one in recording.measured.values()]
-    names += [(name, name.rpartition("::")[2]) for name in recording.failures]
-    names += [(one.label,) for one in recording.unpaired]
-    return [pattern for pattern in patterns if not any(fits(pattern, one) for one in names)]

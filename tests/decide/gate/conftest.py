@@ -17,6 +17,7 @@ from perfkit.plan import GATE, GOAL, METHOD
 from perfkit.recording import (
     SCHEMA,
     Confirming,
+    Finish,
     Measured,
     Recording,
     Run,
@@ -129,6 +130,7 @@ class Made:
         unpaired: Sequence[Unpaired] = (),
         planned: Mapping[str, int] | None = None,
         command: str = "check",
+        finished: bool = True,
     ) -> Recording:
         keys = dict.fromkeys((block.benchmark, block.series) for block in blocks)
         known = dict.fromkeys([*(name for name, _ in keys), *names])
@@ -172,7 +174,7 @@ class Made:
                 blocks=tuple((planned or fresh).items()),
                 suspected=tuple((name, Metric.TIME) for name in planned or fresh),
             ),
-            finishes=(),
+            finishes=(Finish(status="finished" if finished else "interrupted", seconds={}),),
             cut=False,
         )
 

@@ -91,6 +91,68 @@ def test_a_suspect_without_all_its_fresh_blocks(made: Any, fresh: Any) -> None:
     assert "the policy lets this pass" in result.warnings[0].text
 
 
+def test_what_is_open_in_a_run_that_did_not_end_is_not_let_pass(made: Any) -> None:
+    recording = made.recording(made.blocks("a", 1.0), names=["late"], finished=False)
+    result = judged(made, recording)
+    assert verdicts(result) == {"a": GateVerdict.WITHIN, "late": GateVerdict.NOT_MEASURED}
+    assert (result.outcome, result.fails) == (GateOutcome.UNDECIDED, True)
+    assert not any("lets this pass" in one.text for one in result.warnings)
+
+
+def test_memory_that_is_not_known_is_told(made: Any) -> None:
+    """A run without traced peaks judged for them; one whose peaks are a handful of objects."""
+
+    def bare(size: int | None) -> Any:
+        return [
+            replace(
+                block,
+                baseline=replace(block.baseline, peak_traced=size, untraced="" if size else "why"),
+                candidate=replace(block.candidate, peak_traced=size),
+            )
+            for block in made.blocks("a", 1.0)
+        ]
+
+    for blocks, reason in ((bare(None), "why"), (bare(200), "too little to be judged")):
+        result = judged(made, made.recording(blocks), metrics=(Metric.TIME, Metric.TRACED_MEMORY))
+        row = result.rows[-1]
+        assert (row.metric, row.verdict) == (Metric.TRACED_MEMORY, GateVerdict.NOT_MEASURED)
+        assert reason in row.reason
+        assert result.outcome is GateOutcome.PASSED
+        assert [one.code for one in result.warnings] == ["not-measured"]
+        alone = judged(made, made.recording(blocks), metrics=(Metric.TRACED_MEMORY,))
+        assert alone.outcome is GateOutcome.NOTHING
+
+
+@pytest.mark.parametrize(
+    ("failure", "required"),
+    [("bm_x::json", "json"), ("bm_x::json", "bm_x"), ("bm_x", "bm_x"), ("a[1]", "a[1]")],
+)
+def test_a_required_benchmark_that_failed_by_any_of_its_names(
+    made: Any, failure: str, required: str
+) -> None:
+    recording = made.recording(made.blocks("a", 1.0), failures=[failed(failure)])
+    result = judged(made, recording, required=("a", required))
+    assert result.outcome is GateOutcome.FAILED
+    assert verdicts(result) == {"a": GateVerdict.WITHIN, failure: GateVerdict.FAILED}
+
+
+def test_a_required_benchmark_may_be_in_a_script_that_changed(made: Any) -> None:
+    """Nobody knows the names in there: that is undecided, not missing."""
+    recording = made.recording(made.blocks("a", 1.0), unpaired=[unpaired("bm_json", "changed")])
+    result = judged(made, recording, required=("json_loads",))
+    assert result.outcome is GateOutcome.UNDECIDED
+    assert verdicts(result)["json_loads"] is GateVerdict.NOT_COMPARABLE
+
+
+def test_patterns_for_benchmarks_that_were_left_out(made: Any) -> None:
+    recording = made.recording(made.blocks("a", 1.0))
+    recording = replace(recording, run=replace(recording.run, benchmarks=("a",)))
+    result = judged(made, recording, required=("json_*",), margins=(("x*", 0.1),))
+    assert result.outcome is GateOutcome.PASSED
+    assert [one.code for one in result.warnings] == ["unmatched-pattern"]
+    assert "x*, json_*" in result.warnings[0].text
+
+
 def test_a_compare_run_is_never_red(made: Any) -> None:
     result = judged(made, made.recording(made.blocks("a", 1.5), command="compare"))
     assert verdicts(result) == {"a": GateVerdict.UNDECIDED}
