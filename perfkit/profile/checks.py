@@ -58,7 +58,8 @@ def _in_words(status: tuple[int, ...] | None, body: str | None, limit: float | N
     if status is not None:
         parts.append(f"status is {' or '.join(map(str, status))}")
     if body is not None:
-        parts.append(f"body holds {' '.join(body.split())[:40]}")
+        plain = "".join(char if char.isprintable() else "\ufffd" for char in " ".join(body.split()))
+        parts.append(f"body holds {plain[:40].strip() or 'blanks'}")
     if limit is not None:
         parts.append(f"time ≤ {format_seconds(limit)}")
     return ", ".join(parts)

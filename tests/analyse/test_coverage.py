@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from perfkit.analyse.comparison import _p_value
 from perfkit.analyse.effects import _balanced
 from perfkit.analyse.location import locate
 from perfkit.analyse.replay import Ends, apply_rule
+from perfkit.analyse.scale import p_value
 from perfkit.settings import Goal
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def test_corrected_p_values_are_valid_where_holm_needs_them(*, decided: bool) ->
     ends = run("normal", 0.03, 0.0, 40, wanted)
     series = effects_of("normal", 0.03)
     p_values = np.array(
-        [_p_value(row[:n], wanted) for row, n in zip(series, ends.blocks, strict=True)]
+        [p_value(row[:n], wanted) for row, n in zip(series, ends.blocks, strict=True)]
     )
     for level in (0.05, 0.01, 0.05 / 20):
         hits = int((p_values <= level).sum())

@@ -67,6 +67,16 @@ def test_bodies(text: str) -> None:
     there_and_back(replace(profile, scenario=scenario))
 
 
+@pytest.mark.parametrize(
+    "body", [" ", "\x1b", "\n", "x" * 39 + " y", "\ud800".encode("utf-8", "replace").decode()]
+)
+def test_names_of_checks(body: str) -> None:
+    """A check without a name is called by what it looks for, whatever that is."""
+    document = copy.deepcopy(BASE)
+    document["scenario"]["requests"][0]["checks"] = [{"body": body}]
+    there_and_back(parse_profile(yaml.safe_dump(document), Path("/x/smoke.yaml")))
+
+
 BASE: dict[str, Any] = yaml.safe_load(library.find("smoke", CWD).read_text(encoding="utf-8"))
 
 ODD = st.one_of(
