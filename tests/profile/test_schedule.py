@@ -122,7 +122,9 @@ def test_the_cumulative_level_is_the_integral(profile: Profile, share: float) ->
 def test_uniform_arrivals_are_the_exact_inverse(profile: Profile) -> None:
     found = times(profile)
     total = cumulative(profile, profile.seconds)
-    assert len(found) == pytest.approx(max(math.ceil(total - 0.5), 0), abs=0)
+    # One that is due at the very end is in or out by the last digit.
+    ends = [max(math.ceil(total - 0.5 + hair), 0) for hair in (-1e-9 * total, 1e-9 * total)]
+    assert ends[0] <= len(found) <= ends[1]
     assert np.all(np.diff(found) >= 0)
     assert np.all((found >= 0) & (found <= profile.seconds))
     for k in sorted({*range(min(len(found), 40)), *range(max(len(found) - 5, 0), len(found))}):

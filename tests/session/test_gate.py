@@ -100,8 +100,10 @@ def test_an_interrupted_check_goes_on_where_it_ended(place: Any) -> None:
 
 
 def test_patterns_that_fit_nothing_are_refused_before_measuring(place: Any) -> None:
-    script(place, "bm_a.py", "one")
-    plan = plan_of(place, required=["one", "json_*"], margins=["nothing=5%"])
+    (place.folder / "benchmarks").mkdir()
+    script(place, "benchmarks/bm_a.py", "one")
+    policy = {"required": ["one", "json_*"], "margins": ["nothing=5%"]}
+    plan = plan_of(place, **policy, benchmarks=())
     with pytest.raises(PlanError) as caught:
         check.run(plan, listener=place.told())
     assert "'json_*'" in str(caught.value)
