@@ -46,7 +46,7 @@ def main() -> None:
     builds, scratch = read(record), options.output.absolute() / "scratch"
     done = {(one["tool"], one["case"], one["repeat"]) for one in builds if not one["error"]}
     for repeat, case, name in _turns(options.repeats, options.tools):
-        if (name, case, repeat) not in done:
+        if case in options.cases and (name, case, repeat) not in done:
             build = _build(name, case, repeat, scratch)
             with record.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(build) + "\n")
@@ -67,6 +67,7 @@ def _options() -> argparse.Namespace:
     names = [tool.name for tool in tools.TOOLS]
     parser.add_argument("--repeats", type=int, default=5, help="builds of each case")
     parser.add_argument("--tools", nargs="+", choices=names, default=names)
+    parser.add_argument("--cases", type=int, nargs="+", choices=CASES, default=list(CASES))
     parser.add_argument("--output", type=Path, default=Path("reports/peers"))
     parser.add_argument("--readme", type=Path, help="put the table between its marks here")
     return parser.parse_args()
