@@ -57,7 +57,8 @@ def judge_run(recording: Recording) -> Result:
             *diagnose_goal(goal),
             *_noisy_caveat(tripped),
             *_run_caveats(recording),
-            *_chance_caveat(rows, goal.confidence),
+            # A gate measures again what differs, and answers for chance itself.
+            *(_chance_caveat(rows, goal.confidence) if recording.run.gate is None else ()),
             *(caveat for one in comparisons for caveat in one.caveats),
         ),
         seconds=seconds_by_stage(recording),
