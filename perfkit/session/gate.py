@@ -37,7 +37,7 @@ from perfkit.settings import GatePolicy, Metric
 from perfkit.units import format_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from perfkit.block import Block
     from perfkit.measure.calibrate import Frozen
@@ -128,27 +128,34 @@ def _go_round(open_: list[Measuring], work: _Work, clock: Clock, *, budget: floa
     First with a part of the budget kept for fresh blocks; once it is known how many are wanted,
     with what they leave.
     """
-    left = _visits(open_, work, clock, limit=_SCREENING_SHARE * budget)
+    earlier = _spent(work) - sum(one.seconds for one in open_)  # what was over in other sittings
+
+    def spent() -> float:
+        return earlier + sum(one.seconds for one in open_)
+
+    left = _visits(open_, work, clock, may=lambda: spent() < _SCREENING_SHARE * budget)
     if left:
-        known = read(work.recorder.folder)
-        left = _visits(left, work, clock, limit=budget - wanted_seconds(known, work.policy))
+        limit = budget - wanted_seconds(read(work.recorder.folder), work.policy)
+        left = _visits(left, work, clock, may=lambda: spent() < limit)
     for one in left:
         one.end("budget")
-    spent = _spent(work)
-    if spent > budget:
+    if spent() > budget:
         least = minimum_blocks(work.plan.goal)
-        text = f"{least} blocks of each benchmark took {format_duration(spent)}, more than the "
-        work.listener(Note(text=f"{text}{format_duration(budget)} of --time-total"))
+        text = f"the first pass took {format_duration(spent())}, more than the "
+        total = f"{format_duration(budget)} of --time-total: every benchmark gets {least} blocks"
+        work.listener(Note(text=text + total))
 
 
-def _visits(open_: list[Measuring], work: _Work, clock: Clock, *, limit: float) -> list[Measuring]:
-    """The same up to so many seconds of measuring in all; what is open then."""
+def _visits(
+    open_: list[Measuring], work: _Work, clock: Clock, *, may: Callable[[], bool]
+) -> list[Measuring]:
+    """Go round while there is time left to spend; what is open then."""
     goal = work.plan.goal
     left = list(open_)
     while left:
         left.sort(key=lambda one: len(one.blocks))
         one = left[0]
-        if len(one.blocks) >= minimum_blocks(goal) and _spent(work) >= limit:
+        if len(one.blocks) >= minimum_blocks(goal) and not may():
             return left
         clock.left = len(left) - 1
         look = next_look(len(one.blocks), goal)
@@ -207,9 +214,14 @@ def confirming(known: Recording, policy: GatePolicy) -> Confirming:
 
 def wanted_seconds(known: Recording, policy: GatePolicy) -> float:
     """What all the fresh blocks that are wanted would take; a null block goes with each."""
+    return _seconds_of(_wanted(known, policy), known)
+
+
+def _seconds_of(fresh: Mapping[str, int], known: Recording) -> float:
+    """What fresh blocks take, at the first pass's pace."""
     return sum(
         2 * count * float(np.mean([block.seconds for block in known.series(name, COMPARE)]))
-        for name, count in _wanted(known, policy).items()
+        for name, count in fresh.items()
     )
 
 
@@ -237,11 +249,10 @@ def _confirm(known: Recording, prepared: Sequence[Prepared], work: _Work) -> Non
     total = len(planned)
     budget = work.policy.budget
     if planned and budget is not None:
-        each = {x: np.mean([b.seconds for b in known.series(x, COMPARE)]) for x in planned}
-        expected = _spent(work) + sum(2 * count * each[name] for name, count in planned.items())
+        expected = _spent(work) + _seconds_of(planned, known)
         if expected > 1.1 * budget:
             text = f"the fresh blocks that {total} suspects need at least will take longer than "
-            took = f"--time-total: about {format_duration(float(expected))} in all"
+            took = f"--time-total: about {format_duration(expected)} in all"
             work.listener(Note(text=text + took))
     for position, (name, count) in enumerate(planned.items()):
         if (name, CONFIRM) in known.ends:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from perfkit.analyse.stopping import should_stop
+from perfkit.session.series import Clock, Measuring, noting_failure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,10 +17,9 @@ if TYPE_CHECKING:
     from perfkit.plan import Plan
     from perfkit.recording import Recorder
     from perfkit.session.progress import Listener
+    from perfkit.session.series import Rule
     from perfkit.session.tasks import Task
     from perfkit.settings import Goal
-
-from perfkit.session.series import Clock, Measuring, Rule, noting_failure
 
 
 def measure(
