@@ -71,7 +71,7 @@ class ColumnWriter:
         arrays = []  # not by pa.array, which imports pandas: half a second within a measurement
         for field, (name, kind) in zip(self._schema, self._columns.items(), strict=True):
             values = np.ascontiguousarray(columns[name], dtype=kind)
-            buffers = [None, pa.py_buffer(values)]
+            buffers = [None, pa.py_buffer(values.data)]
             arrays.append(pa.Array.from_buffers(field.type, len(values), buffers))
         batch = pa.record_batch(arrays, schema=self._schema)
         whole = self._file.tell()

@@ -66,6 +66,17 @@ def blocks_for(count: int) -> int:
     return min(BLOCKS, max(_SMALLEST, count // _EACH))
 
 
+def sums_of(
+    block: NDArray[np.integer], values: NDArray[np.float64], blocks: int = 0
+) -> NDArray[np.float64]:
+    """The sum of the values in each block; 0 of a block without any.
+
+    >>> sums_of(np.array([0, 2, 2]), np.array([1.0, 2.0, 3.0])).tolist()
+    [1.0, 0.0, 5.0]
+    """
+    return np.bincount(block, weights=values, minlength=blocks).astype(np.float64, copy=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blocks:
     """Blocks of time, in order.

@@ -44,7 +44,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from perfkit.analyse.estimate import Estimate
-from perfkit.analyse.load.longrun import Blocks, spread_of_sum, t_factor, z_factor
+from perfkit.analyse.load.longrun import Blocks, spread_of_sum, sums_of, t_factor, z_factor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -170,7 +170,7 @@ def _at(ordered: NDArray[np.float64], rank: int) -> float:
 
 def mean(placed: Placed, confidence: float) -> Estimate:
     """The arithmetic mean."""
-    sums = np.bincount(placed.block, weights=placed.values, minlength=len(placed.blocks))
+    sums = sums_of(placed.block, placed.values, len(placed.blocks))
     counts = placed.counts().astype(np.float64)
     return ratio_of_sums(sums, counts, confidence, placed.blocks, count=len(placed))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from perfkit.analyse.load.covered import covered, without
-from perfkit.analyse.load.longrun import BLOCKS, FEWEST_TRIALS, Blocks
+from perfkit.analyse.load.longrun import BLOCKS, FEWEST_TRIALS, Blocks, sums_of
 from perfkit.analyse.load.percentiles import ratio_of_sums
 from perfkit.analyse.load.slope import Track, slope
 from perfkit.analyse.load.value import Resources
@@ -186,11 +186,8 @@ def _blocks(
     if len(set(segments)) >= FEWEST_TRIALS:
         trial = np.repeat(segments, [len(rise) for rise, _ in parts])
         _, trial = np.unique(trial, return_inverse=True)
-        seconds = np.bincount(trial, weights=lengths)
-        return (
-            np.bincount(trial, weights=rises),
-            Blocks(lengths=seconds, bounds=(), independent=True),
-        )
+        seconds = sums_of(trial, lengths)
+        return sums_of(trial, rises), Blocks(lengths=seconds, bounds=(), independent=True)
     bounds = [0]
     for end in np.cumsum([len(rise) for rise, _ in parts]).tolist():
         if end - bounds[-1] >= _FEWEST_PARTS:

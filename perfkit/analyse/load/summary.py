@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from perfkit.analyse.estimate import Estimate
 from perfkit.analyse.load.gather import Counted
-from perfkit.analyse.load.longrun import BLOCKS, FEWEST_TRIALS, Blocks, blocks_for
+from perfkit.analyse.load.longrun import BLOCKS, FEWEST_TRIALS, Blocks, blocks_for, sums_of
 from perfkit.analyse.load.percentiles import (
     Placed,
     mean,
@@ -88,7 +88,7 @@ def choose(counted: Counted, stages: frozenset[int], request: int | None = None)
     trials, trial = np.unique(counted.segment, return_inverse=True)
     if len(trials) >= FEWEST_TRIALS:
         number = trial.astype(np.int32)
-        blocks = Blocks(lengths=np.bincount(number, weights=lengths), bounds=(), independent=True)
+        blocks = Blocks(lengths=sums_of(number, lengths), bounds=(), independent=True)
         block, ended_block = number[stretch], number[ended_stretch]
     else:
         first, scale, blocks = _cut(counted, mine, stretch, lengths)
