@@ -53,7 +53,8 @@ def make_check_plan(options: Mapping[str, object], *, cwd: Path) -> Plan:
     problems: list[PerfkitError] = []
     cwd = cwd.absolute()
     merged = merge(options, command="check", cwd=cwd, problems=problems)
-    merged = _one_kind(merged, options, cwd=cwd, problems=problems)
+    line = on_line_only(options, command="check", cwd=cwd, problems=[])
+    merged = _one_kind(merged, line, problems)
     said = merged.said
     output = writable(said.output or cwd / OUTPUT, problems)
     policy = checked_policy(said.policy, problems)
@@ -82,6 +83,7 @@ def make_check_plan(options: Mapping[str, object], *, cwd: Path) -> Plan:
         unpaired=sides.unpaired,
         notes=sides.notes,
         store=said.store,
+        chosen=bool(line.benchmarks),
     )
 
 
@@ -131,11 +133,8 @@ def _goal(said: Options, gate: GatePolicy) -> Goal:
     )
 
 
-def _one_kind(
-    merged: Merged, options: Mapping[str, object], *, cwd: Path, problems: list[PerfkitError]
-) -> Merged:
+def _one_kind(merged: Merged, line: Options, problems: list[PerfkitError]) -> Merged:
     """Revisions or Pythons: what the line says of one makes the file's of the other void."""
-    line = on_line_only(options, command="check", cwd=cwd, problems=[])
     pythons = [key for key in ("baseline", "candidate") if getattr(line, key) is not None]
     if pythons and line.baseline_rev is not None:
         problems.append(
@@ -166,11 +165,12 @@ def _sides(merged: Merged, *, cwd: Path, problems: list[PerfkitError]) -> _Sides
             )
         )
     selection = select_scripts(said, cwd, problems)
-    if said.baseline is None and said.candidate is None and _differ(said):
+    if said.baseline is None and said.candidate is None and _differ(merged):
         python = one_python(merged, cwd=cwd, problems=problems)
         found = (python, python)
     elif said.baseline is None and "baseline" not in merged.wrong:
-        problems.append(_nothing_to_compare())
+        if not merged.unread:  # what cannot be read may name it
+            problems.append(_nothing_to_compare())
         found = (None, None)
     else:
         found = two_pythons(merged, cwd=cwd, problems=problems)
@@ -184,9 +184,13 @@ def _sides(merged: Merged, *, cwd: Path, problems: list[PerfkitError]) -> _Sides
     )
 
 
-def _differ(said: Options) -> bool:
-    """Whether one side was told something that the other was not."""
-    return any(getattr(said, f"{side}_{what}") for side in Side for what in _SIDES)
+def _differ(merged: Merged) -> bool:
+    """Whether one side was told something, right or wrong, that the other was not."""
+    return any(
+        getattr(merged.said, f"{side}_{what}") or f"{side}-{what}" in merged.wrong
+        for side in Side
+        for what in _SIDES
+    )
 
 
 def _revisions(merged: Merged, *, cwd: Path, problems: list[PerfkitError]) -> _Sides:

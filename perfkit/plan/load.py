@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import secrets
 from typing import TYPE_CHECKING
 
+from perfkit.decide.load.searching import fewest_trials
 from perfkit.errors import PerfkitError, PlanError
+from perfkit.loadtest.worker_token import given_token
 from perfkit.plan.checks import OUTPUT, checked_policy, either, writable
 from perfkit.plan.load_engine import choose_engine, engine_facts
 from perfkit.plan.load_service import BACKING, plan_service
-from perfkit.plan.load_value import CONFIDENCE, CUT, FEWEST_TURNS, MARGIN, WINDOW, LoadPlan
+from perfkit.plan.load_value import (
+    CONFIDENCE,
+    CUT,
+    FEWEST_TURNS,
+    MARGIN,
+    WINDOW,
+    WORKER_SECONDS,
+    LoadPlan,
+)
 from perfkit.plan.merge import Merged, merge
 from perfkit.plan.sides import one_python, two_pythons, variant
 from perfkit.recording.load import LoadMethod, SearchMethod
@@ -54,14 +65,18 @@ def make_load_plan(options: Mapping[str, object], *, mode: str | None, cwd: Path
     chosen = mode or ("compare" if two else "single")
     _check_together(said, mode=chosen, two=two, problems=problems)
     profile = _profile(said, cwd, problems, mode=chosen)
+    _check_own(said, profile, problems)
     service = plan_service(said, cwd, problems)
     method, profile = _method(said, profile, problems, mode=chosen, two=two)
     output = writable(said.output or cwd / OUTPUT, problems)
     policy = checked_policy(said.policy, problems)
+    token = _token(said, problems)
     reached = service is not None and service.kind is ServiceKind.URL
     sides = (None, None) if reached else _sides(merged, two=two, cwd=cwd, problems=problems)
     if problems or profile is None or service is None:
         raise PlanError(problems)
+    trials = either(said.trials, profile.trials if chosen == "compare" else 1)
+    confidence = either(said.confidence, CONFIDENCE)
     return LoadPlan(
         mode=chosen,
         profile=profile,
@@ -70,19 +85,36 @@ def make_load_plan(options: Mapping[str, object], *, mode: str | None, cwd: Path
         search=_search(said, profile) if chosen == "breakpoint" else None,
         baseline=sides[0],
         candidate=sides[1],
-        trials=either(said.trials, profile.trials) if chosen == "compare" else 1,
+        trials=trials,
         seed=either(said.seed, secrets.randbits(32)),
         output=output,
         margin=either(said.margin, MARGIN),
-        confidence=either(said.confidence, CONFIDENCE),
+        confidence=confidence,
         policy=policy,
         gate=bool(said.gate),
         allow_hosts=said.allow_host or (),
         bind=said.bind or "127.0.0.1",
         port=either(said.port, 0),
+        worker_seconds=either(said.worker_timeout, WORKER_SECONDS),
+        token=token,
         cwd=cwd,
         download=said.download is not False,
+        notes=(
+            *(f"{what}; {remedy}" for what, remedy in profile.notes if chosen != "breakpoint"),
+            *(_notes(trials, confidence, mode=chosen) if two else ()),
+        ),
     )
+
+
+def _notes(trials: int, confidence: float, *, mode: str) -> tuple[str, ...]:
+    """That so few trials of two sides decide nothing, before anybody waits for them."""
+    fewest = fewest_trials(confidence)
+    if trials >= fewest:
+        return ()
+    one, more = ("search", "searches") if mode == "breakpoint" else ("trial", "trials")
+    count = f"1 {one} of each side decides" if trials == 1 else f"{trials} {more} decide"
+    needed = f"an interval at {confidence * 100:g} % needs {fewest} (--trials {fewest})"
+    return (f"{count} nothing between the two: {needed}",)
 
 
 def load_method(
@@ -133,8 +165,8 @@ def _check_together(said: Options, *, mode: str, two: bool, problems: list[Perfk
             "perfkit knows the processes of a service it starts; leave it out",
         ),
         (
-            said.trials is not None and mode != "compare",
-            "--trials belongs to a comparison of a profile",
+            said.trials is not None and not two,
+            "--trials belongs to a comparison",
             "add --baseline 3.12, or leave it out",
         ),
         (
@@ -199,6 +231,14 @@ def _check_workers(said: Options, problems: list[PerfkitError]) -> None:
                 remedy="add --expect-workers N, or leave them out",
             )
         )
+    problems += [
+        PerfkitError(
+            f"--{name.replace('_', '-')} is about workers from other machines",
+            remedy="add --expect-workers N, or leave it out",
+        )
+        for name in ("worker_timeout", "token_file")
+        if said.expect_workers is None and getattr(said, name) is not None
+    ]
     if said.bind is not None and not _is_address(said.bind):
         problems.append(
             PerfkitError(
@@ -207,6 +247,17 @@ def _check_workers(said: Options, problems: list[PerfkitError]) -> None:
                 allowed="an IP address: 127.0.0.1, one of a network, or 0.0.0.0 for all",
             )
         )
+
+
+def _token(said: Options, problems: list[PerfkitError]) -> str | None:
+    """What the user wants workers from elsewhere to know; None when that is left to perfkit."""
+    if said.expect_workers is None:
+        return None
+    try:
+        return given_token(said.token_file, os.environ)
+    except PerfkitError as error:
+        problems.append(error)
+        return None
 
 
 def _is_address(text: str) -> bool:
@@ -234,13 +285,27 @@ def _profile(
         )
         return None
     try:
-        profile = load_profile(find(name, cwd))
+        profile = load_profile(find(name, cwd), requested=said.path)
         return scaled(profile, either(said.time_scale, 1.0), either(said.user_scale, 1.0))
     except PlanError as error:
         problems += error.problems
     except PerfkitError as error:
         problems.append(error)
     return None
+
+
+def _check_own(said: Options, profile: Profile | None, problems: list[PerfkitError]) -> None:
+    """The options of a k6 script do not say what to send, and not every service has our path."""
+    own = any(target is not None for target in (said.app, said.command, said.url))
+    if profile is None or profile.source.suffix != ".json" or said.path is not None or not own:
+        return
+    problems.append(
+        PerfkitError(
+            f"{profile.source.name}: the options of a k6 script do not say what is sent",
+            allowed="the path of a GET request to your service",
+            remedy="add --path /, say, or write a profile ('perfkit load profiles --reference')",
+        )
+    )
 
 
 def _method(

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from perfkit.errors import PerfkitError, PlanError
 from perfkit.plan.load_engine import engine_changed
-from perfkit.plan.load_value import LoadPlan
+from perfkit.plan.load_program import changed_sources
+from perfkit.plan.load_value import WORKER_SECONDS, LoadPlan
 from perfkit.plan.resume import credentials_missing, gone_interpreters
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def resume_load_plan(recording: LoadRecording) -> LoadPlan:
     script = run.service.script
     if script is not None and script.requirements and script.path.suffix == ".py":
         problems += _check_script(script.path, script.digest)
+    problems += changed_sources(run)
     if problems:
         raise PlanError(problems)
     return LoadPlan(
@@ -69,6 +71,8 @@ def resume_load_plan(recording: LoadRecording) -> LoadPlan:
         allow_hosts=run.allow_hosts,
         bind="127.0.0.1",
         port=0,
+        worker_seconds=WORKER_SECONDS,  # of no matter: a run that awaits workers is not resumed
+        token=None,
         cwd=Path(run.cwd),
         download=False,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from perfkit.profile.value import Profile
@@ -27,6 +27,9 @@ CUT = 0.1
 MARGIN = 0.05
 """Practical significance of a load comparison; response times vary more than benchmarks do."""
 
+WORKER_SECONDS = 300.0
+"""How long workers from other machines are waited for, unless somebody says."""
+
 CONFIDENCE = 0.95
 
 
@@ -42,7 +45,7 @@ class LoadPlan:
         search: How a breaking point is searched for, or None.
         baseline: The yardstick, or the only side; None for a URL.
         candidate: What is judged, or None.
-        trials: Trials of a comparison; 1 otherwise.
+        trials: Trials of a comparison, or searches of each of two sides; 1 otherwise.
         seed: Root of every random choice.
         output: Absolute folder that run folders are made in.
         margin: Practical significance, as a fraction.
@@ -52,8 +55,11 @@ class LoadPlan:
         allow_hosts: Hosts beside this machine that may be sent load to.
         bind: Address the master listens on.
         port: Its port; 0 for a free one.
+        worker_seconds: How long workers from other machines are waited for.
+        token: What they must know, if the user said; None for one that is made for the run.
         cwd: Absolute folder that relative paths started from.
         download: Missing interpreters may be installed.
+        notes: What a person should know at once, a sentence each.
     """
 
     mode: str
@@ -73,5 +79,8 @@ class LoadPlan:
     allow_hosts: tuple[str, ...]
     bind: str
     port: int
+    worker_seconds: float
+    token: str | None = field(repr=False)
     cwd: Path
     download: bool
+    notes: tuple[str, ...] = ()

@@ -30,11 +30,13 @@ class Merged:
     Attributes:
         said: The options that were given and are right.
         wrong: Keys that were given and are not; their problems are reported already.
+        unread: There is a configuration file and it cannot be read, which is reported as well.
         preset: ``"quick"``, ``"rigorous"`` or None.
     """
 
     said: Options
     wrong: frozenset[str]
+    unread: bool
     preset: str | None
 
 
@@ -43,7 +45,9 @@ def merge(
 ) -> Merged:
     """Lay the layers on each other: the file's preset, the file, the line's preset, the line."""
     line, wrong_line = _line(options, command=command, cwd=cwd, problems=problems)
+    before = len(problems)
     raw = config.read(cwd, problems)
+    unread = len(problems) > before
     gate = config.table(raw.pop(GATE_TABLE, {}), GATE_TABLE, problems)
     file, wrong_file = check(raw, keys=KEYS, spelled=_in_file, cwd=cwd, problems=problems)
     if command == "load":
@@ -63,6 +67,7 @@ def merge(
     return Merged(
         said=Options.model_construct(**layers),
         wrong=wrong_line | wrong_file,
+        unread=unread,
         preset=line_preset or file_preset,
     )
 

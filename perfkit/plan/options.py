@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _DAY = 86_400.0
 _MARGINS = (1e-4, 1.0)
-_NUMBER = re.compile(r"\d{1,12}(\.\d{0,12})?|\.\d{1,12}", re.ASCII)
+_NUMBER = re.compile(r"[-+]?(\d{1,12}(\.\d{0,12})?|\.\d{1,12})([eE][-+]?\d{1,3})?", re.ASCII)
 
 
 def _between(
@@ -107,7 +107,7 @@ def _variables(value: object) -> object:
 
 def _number(value: object) -> float:
     number = float(value) if isinstance(value, str) and _NUMBER.fullmatch(value) else value
-    if isinstance(number, bool) or not isinstance(number, int | float) or not number < math.inf:
+    if isinstance(number, bool) or not isinstance(number, int | float) or math.isnan(number):
         raise InvalidError("is no number", got=value, allowed="a number such as 100 or 0.02")
     return float(number)
 
@@ -242,6 +242,7 @@ class Options(BaseModel):
     store: File | None = None
 
     profile: Python | None = None
+    path: Python | None = None
     app: Python | None = None
     command: Python | None = None
     url: Python | None = None
@@ -257,6 +258,10 @@ class Options(BaseModel):
     expect_workers: Annotated[int, _whole(1, 1000)] | None = None
     bind: Python | None = None
     port: Annotated[int, _whole(1, 65_535)] | None = None
+    worker_timeout: Annotated[float, _between(grammar.duration, 1, 3600, "1 s to 1 h")] | None = (
+        None
+    )
+    token_file: File | None = None
     engine: Python | None = None
     window: Annotated[float, _between(grammar.duration, 0.05, 3600, "50 ms to 1 h")] | None = None
     pin: Switch | None = None
@@ -268,9 +273,10 @@ class Options(BaseModel):
 
 
 _LOAD_ONLY = frozenset(
-    {"profile", "app", "command", "url", "pid", "health", "ready", "allow-host", "services"}
+    {"profile", "path", "app", "command", "url", "pid", "health", "ready", "allow-host", "services"}
     | {"time-scale", "user-scale", "trials", "workers", "expect-workers", "bind", "port", "engine"}
     | {"window", "pin", "gate", "from", "to", "resolution", "probe"}
+    | {"worker-timeout", "token-file"}
 )
 _GATE = frozenset(
     {"margins", "memory-margin", "metrics", "required", "error-rate", "on-inconclusive"}

@@ -55,7 +55,7 @@ def resume_plan(recording: Recording) -> Plan:
         gate=run.gate,
         unpaired=recording.unpaired,
         notes=(),
-        store=None,
+        store=Path(run.store) if run.store is not None else None,
     )
 
 
@@ -64,12 +64,13 @@ def _selection(recording: Recording) -> Selection:
     selection = select(recording.run.benchmarks, cwd=Path(recording.run.cwd))
     apart = {one.label for one in recording.unpaired}
     scripts = tuple(one for one in selection.scripts if one.label not in apart)
-    if recording.run.candidate.revision not in {None, WORKING_TREE}:
+    revision = recording.run.candidate.revision
+    if revision is not None and not revision.startswith(WORKING_TREE):
         known = {
             one.benchmark.script.label: one.benchmark.script for one in recording.measured.values()
         }
         return replace(selection, scripts=tuple(known.values()), problems=())
-    if recording.run.candidate.revision is not None:
+    if revision is not None:
         return replace(selection, scripts=scripts, problems=())  # one side alone may have a path
     return replace(selection, scripts=scripts)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from perfkit.benchmark import Script
 from perfkit.errors import PerfkitError, ProvisionError
+from perfkit.plan.checks import OUTPUT
 from perfkit.provision.git import Commit, Repository
 from perfkit.recording import Unpaired
 from perfkit.suite import Pairing, pair_scripts
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 WORKING_TREE = "working tree"
-"""Label of a candidate that is no commit."""
+"""What the label of a candidate that is no commit begins with; its commit follows in brackets."""
 
 _PYPROJECT = "pyproject.toml"
 _SHOWN = 3  # submodules that are named
@@ -32,7 +33,8 @@ class RevisionSides:
         baseline: Requirement that installs the project as the baseline has it.
         candidate: The same for the candidate.
         baseline_label: The baseline for people: ``"main (1a2b3c4)"``.
-        candidate_label: The candidate for people: ``"working tree"``, or as above.
+        candidate_label: The candidate for people: ``"working tree (1a2b3c4 + changes)"``, or as
+            above.
         scripts: Scripts that can be compared, as the candidate has them.
         patterns: Name patterns; when there are any, only benchmarks whose name fits one count.
         unpaired: Scripts that the two revisions do not share.
@@ -94,7 +96,7 @@ def revision_sides(
         candidate_label=candidate.label,
         scripts=pairing.scripts,
         patterns=pairing.patterns,
-        unpaired=_unpaired(pairing),
+        unpaired=_unpaired(pairing, candidate.repository.folder),
         notes=tuple(note for side in (baseline, candidate) for note in _notes(side)),
     )
 
@@ -107,15 +109,13 @@ class _Tree:
         repository: Where they come from.
         commit: Whose they are, or None for the working tree.
         files: Their top folder.
+        label: The revision for people.
     """
 
     repository: Repository
     commit: Commit | None
     files: Path
-
-    @property
-    def label(self) -> str:
-        return WORKING_TREE if self.commit is None else self.commit.label
+    label: str
 
 
 def _found(
@@ -131,21 +131,23 @@ def _found(
         return
     for option, revision in (("--baseline-rev", baseline_rev), ("--candidate-rev", candidate_rev)):
         try:
-            yield _tree(repository, revision)
+            yield _tree(repository, revision, cwd)
         except ProvisionError as error:
             problems.append(_named(option, error))
 
 
-def _tree(repository: Repository, revision: str | None) -> _Tree:
+def _tree(repository: Repository, revision: str | None, cwd: Path) -> _Tree:
     from perfkit.provision.cache import cache_root
-    from perfkit.provision.git import resolve
+    from perfkit.provision.git import head, resolve
     from perfkit.provision.revisions import exported
 
     if revision is None:
-        return _Tree(repository=repository, commit=None, files=repository.folder)
+        state = head(repository, apart=cwd / OUTPUT)
+        label = f"{WORKING_TREE} ({state})" if state else WORKING_TREE
+        return _Tree(repository=repository, commit=None, files=repository.folder, label=label)
     commit = resolve(repository, revision)
     files = exported(repository.folder, commit.id, cache=cache_root())
-    return _Tree(repository=repository, commit=commit, files=files)
+    return _Tree(repository=repository, commit=commit, files=files, label=commit.label)
 
 
 def _named(option: str, error: ProvisionError) -> PerfkitError:
@@ -162,6 +164,10 @@ def _project(start: Path, tree: _Tree, problems: list[PerfkitError]) -> Path | N
             break
         if _is_project(folder):
             return folder.relative_to(tree.files)
+        if broken := _broken(folder):
+            if not any(str(one.got).endswith(_PYPROJECT) for one in problems):
+                problems.append(broken)  # nobody has wanted its settings yet
+            return None
     problems.append(
         PerfkitError(
             "there is no Python project to install",
@@ -178,6 +184,20 @@ def _is_project(folder: Path) -> bool:
     return (folder / "setup.py").is_file() or bool(
         _pyproject(folder).keys() & {"project", "build-system"}
     )
+
+
+def _broken(folder: Path) -> PerfkitError | None:
+    """What is wrong with a pyproject.toml that cannot be read; None also where there is none."""
+    path = folder / _PYPROJECT
+    try:
+        tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, RecursionError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error) or "nested too deep"
+        what = f"this file cannot be read: {reason}"
+        return PerfkitError(what, got=str(path), remedy="correct it")
+    return None
 
 
 def _pyproject(folder: Path) -> dict[str, Any]:
@@ -238,10 +258,11 @@ def _slashes(project: Path) -> str:
     return "/".join(project.parts)
 
 
-def _unpaired(pairing: Pairing) -> tuple[Unpaired, ...]:
+def _unpaired(pairing: Pairing, top: Path) -> tuple[Unpaired, ...]:
     kinds = {"missing": pairing.missing, "new": pairing.new, "changed": pairing.changed}
+    places = {label: str(top / place) for label, place in pairing.places}
     return tuple(
-        Unpaired(label=label, how=how, reason=reason)
+        Unpaired(label=label, how=how, reason=reason, path=places.get(label, ""))
         for how, scripts in kinds.items()
         for label, reason in scripts
     )

@@ -66,6 +66,7 @@ class Plan:
         unpaired: Scripts that the revisions compared do not share.
         notes: What a person should know at once, a sentence each.
         store: File of the history the run is added to, or None.
+        chosen: BENCHMARK arguments of the command line leave other benchmarks out (``check``).
     """
 
     command: str
@@ -88,3 +89,4 @@ class Plan:
     unpaired: tuple[Unpaired, ...]
     notes: tuple[str, ...]
     store: Path | None
+    chosen: bool = False

@@ -16,7 +16,7 @@ from perfkit.units import format_seconds
 if TYPE_CHECKING:
     from perfkit.profile.reading import Table, Value
 
-_KINDS = ("status", "time", "body")
+KINDS = ("status", "time", "body")
 _HOUR = 3600.0
 _MOST_STATUSES = 500
 _MOST_TEXT = 10_000
@@ -27,11 +27,11 @@ def read_checks(value: Value | None) -> tuple[Check, ...]:
     if value is None:
         return ()
     if isinstance(value.raw, list):
-        found = [_check(one.table(("name", *_KINDS))) for one in value.items(most=MOST_CHECKS)]
+        found = [_check(one.table(("name", *KINDS))) for one in value.items(most=MOST_CHECKS)]
         _check_names(found, value)
         return tuple(found)
-    table = value.table(_KINDS)
-    return tuple(_check(table, only=kind) for kind in _KINDS if table.get(kind) is not None)
+    table = value.table(KINDS)
+    return tuple(_check(table, only=kind) for kind in KINDS if table.get(kind) is not None)
 
 
 def _check(table: Table, *, only: str | None = None) -> Check:

@@ -17,16 +17,19 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from perfkit.errors import PlanError
+from perfkit.errors import PerfkitError, PlanError
 from perfkit.grammar import InvalidError
 from perfkit.profile.document import read_json
 from perfkit.profile.k6_limits import read_thresholds
 from perfkit.profile.limits import BREAKS
 from perfkit.profile.parse import MOST_USERS, pool
 from perfkit.profile.reading import Problems, Table, Value, number, whole
+from perfkit.profile.scenario import read_path
 from perfkit.profile.stages import MOST_LEVEL, WEEK, check_stages
+from perfkit.profile.template import variables_in
 from perfkit.profile.threshold import parse_threshold
 from perfkit.profile.value import (
+    BUILT_IN,
     HOLD,
     RAMP,
     Arrivals,
@@ -64,7 +67,9 @@ _OWN_KEYS = {
     "ramping-arrival-rate": ("startRate", "timeUnit", "stages", "preAllocatedVUs", "maxVUs"),
 }
 
-_PATH = "/api/v1/data"
+DEFAULT_PATH = "/api/v1/data"
+"""What is requested of the reference service."""
+
 _THINK = 1.0
 _TIMEOUT = 60.0
 _GRACE = 30.0
@@ -99,12 +104,13 @@ class _Load:
     notes: list[str] = field(default_factory=list)
 
 
-def parse_options(text: str, source: Path) -> Profile:
+def parse_options(text: str, source: Path, *, requested: str | None = None) -> Profile:
     """A profile from the options of a k6 script.
 
     Args:
         text: JSON: the options, or a table with ``options`` in it.
         source: Where it stands; names the profile.
+        requested: Path that is requested; by default one of the reference service.
 
     Raises:
         PlanError: With everything that is wrong or cannot be carried over.
@@ -116,13 +122,32 @@ def parse_options(text: str, source: Path) -> Profile:
     value = Value(raw=raw, place=(), problems=problems)
     if isinstance(raw, dict) and set(raw) == {"options"}:
         value = value.any_table().at("options")
-    profile = _profile(value.table(_KEYS), source)
+    path = DEFAULT_PATH if requested is None else _requested(requested, problems)
+    profile = _profile(value.table(_KEYS), source, path, is_said=requested is not None)
     if problems.found:
         raise PlanError(problems.found)
     return profile
 
 
-def _profile(table: Table, source: Path) -> Profile:
+def _requested(path: str, problems: Problems) -> str:
+    try:
+        _check_path(path)
+    except InvalidError as error:
+        what = f"--path {error.what}"
+        problems.found.append(
+            PerfkitError(what, got=error.got, allowed=error.allowed, remedy=error.remedy)
+        )
+    return path
+
+
+def _check_path(path: str) -> None:
+    unknown = set(variables_in(read_path(path))) - {*BUILT_IN}
+    if unknown:
+        allowed = ", ".join(f"${{{name}}}" for name in BUILT_IN)
+        raise InvalidError("holds an unknown variable", got=min(unknown), allowed=allowed)
+
+
+def _profile(table: Table, source: Path, path: str, *, is_said: bool) -> Profile:
     load = _load(table)
     for key in _CHANGING:
         if table.get(key) is not None:
@@ -134,7 +159,8 @@ def _profile(table: Table, source: Path) -> Profile:
         load.notes.append(f"left out: {', '.join(left_out)}")
     peak = max([load.start, *(stage.target for stage in stages)])
     is_open = load.model is Model.OPEN
-    assumed = f"the options do not say what is sent: GET {_PATH} is assumed" + (
+    whose = "as --path says" if is_said else "is assumed"
+    assumed = f"the options do not say what is sent: GET {path} {whose}" + (
         "" if is_open else f" with {_THINK:g} s of think time"
     )
     notes = "; ".join([assumed, *load.notes])
@@ -148,7 +174,7 @@ def _profile(table: Table, source: Path) -> Profile:
         requests=load.requests,
         users=load.users or (pool(peak, _TIMEOUT) if is_open else max(1, math.ceil(peak))),
         arrivals=Arrivals.UNIFORM,
-        scenario=_scenario(0.0 if is_open else _THINK),
+        scenario=_scenario(path, 0.0 if is_open else _THINK),
         thresholds=thresholds,
         aborts=aborts,
         breaks=tuple(parse_threshold(one) for one in BREAKS),
@@ -158,16 +184,22 @@ def _profile(table: Table, source: Path) -> Profile:
         graceful_stop=load.grace,
         time_scale=1.0,
         user_scale=1.0,
+        notes=((f"imported from {source.name}: {notes}", _remedy(is_said=is_said)),),
     )
 
 
-def _scenario(think: float) -> Scenario:
+def _remedy(*, is_said: bool) -> str:
+    own = "write a profile of your own"
+    return f"{own} where users do more than that" if is_said else f"say another --path, or {own}"
+
+
+def _scenario(path: str, think: float) -> Scenario:
     right = Check(name="status is 200", status=(200,), body=None, seconds=None)
     request = Request(
-        name=f"GET {_PATH}",
+        name=f"GET {path}",
         weight=1.0,
         method="GET",
-        path=_PATH,
+        path=path,
         headers=(),
         body=None,
         checks=(right,),

@@ -11,9 +11,10 @@
         - {get: /api/v1/data, checks: {status: 200, time: 100ms}}
     thresholds: ["p(95)<150ms", "rate(errors)<1%"]
 
-A stage moves the level in a straight line from where it was (``start``, 0 unless said) to its own;
-without a ``role`` it is a ``hold`` when the level stays and a ``ramp`` when it moves. Places in
-messages count from 1, as people do: ``stages → 2 → duration``.
+A stage moves the level in a straight line from where it was (``start``, 0 unless said) to its own,
+as k6's stages do; without a ``role`` it is a ``hold`` when the level stays and a ``ramp`` when it
+moves, which is noted where it may not have been meant. Places in messages count from 1, as people
+do: ``stages → 2 → duration``. `perfkit.profile.reference` says what every key means.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from perfkit.errors import PerfkitError, PlanError
 from perfkit.grammar import InvalidError, share
 from perfkit.profile.document import read_yaml
 from perfkit.profile.limits import read_limits
+from perfkit.profile.notes import stage_notes
 from perfkit.profile.reading import Problems, Value, choice, number, seconds, switch, text, whole
 from perfkit.profile.scenario import read_scenario
 from perfkit.profile.stages import read_level, read_stages
@@ -55,8 +57,12 @@ _FEWEST_POOLED = 10
 _POOLED_SECONDS = 1.0
 
 
-def load_profile(path: Path) -> Profile:
+def load_profile(path: Path, *, requested: str | None = None) -> Profile:
     """A profile from a YAML file, or from the options of a k6 script in a ``.json`` file.
+
+    Args:
+        path: The file.
+        requested: What a profile from k6's options, which do not say it, requests: ``"/orders"``.
 
     Raises:
         PlanError: It cannot be read, or with everything that is wrong in it.
@@ -68,11 +74,16 @@ def load_profile(path: Path) -> Profile:
         problem = PerfkitError(f"the profile cannot be read: {reason}", got=str(path))
         raise PlanError([problem]) from error
     if path.suffix in {".yaml", ".yml"}:
+        if requested is not None:
+            what = (
+                "--path belongs to the options of a k6 script; a profile says itself what it sends"
+            )
+            raise PlanError([PerfkitError(what, got=requested, remedy="write it into the profile")])
         return parse_profile(content, path)
     if path.suffix == ".json":
         from perfkit.profile.k6 import parse_options
 
-        return parse_options(content, path)
+        return parse_options(content, path, requested=requested)
     script = path.suffix in {".js", ".ts"}
     remedy = f"run 'k6 inspect {path.name} > options.json' and name that" if script else None
     allowed = "a .yaml file, or the options of a k6 script in a .json file"
@@ -160,6 +171,7 @@ def _profile(table: Table, source: Path) -> Profile:
         graceful_stop=table.read("graceful-stop", seconds(0, _HOUR), scenario.timeout),
         time_scale=scales[0],
         user_scale=scales[1],
+        notes=() if table.problems.found else _notes(table, model, stages),
     )
 
 
@@ -171,6 +183,12 @@ def _model(table: Table) -> Model:
         first = stages[0] if isinstance(stages, list) and stages else None
         return Model.OPEN if isinstance(first, dict) and "rate" in first else Model.CLOSED
     return table.read("model", choice(*Model), Model.CLOSED)
+
+
+def _notes(table: Table, model: Model, stages: tuple[Stage, ...]) -> tuple[tuple[str, str], ...]:
+    items = table.at("stages").items(most=len(stages))
+    roles = [one.any_table().content.get("role") for one in items]
+    return stage_notes(stages, roles, start=table.content.get("start"), model=model)
 
 
 def _scales(table: Table) -> tuple[float, float]:

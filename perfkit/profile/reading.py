@@ -182,7 +182,7 @@ def choice(*words: S) -> Callable[[object], S]:
         found = next((word for word in words if word == value), None)
         if found is None:
             near = difflib.get_close_matches(str(value).lower(), words, n=1)
-            remedy = f"did you mean {near[0]!r}?" if near else None
+            remedy = f"did you mean {str(near[0])!r}?" if near else None  # an enum's repr differs
             raise InvalidError("is unknown", got=value, allowed=", ".join(words), remedy=remedy)
         return found
 

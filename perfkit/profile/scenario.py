@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 KEYS = ("timeout", "setup", "variables", "requests", "locustfile")
-_REQUEST_KEYS = (*METHODS, "name", "weight", "headers", "body", "json", "checks", "capture")
+REQUEST_KEYS = (*METHODS, "name", "weight", "headers", "body", "json", "checks", "capture")
 TIMEOUT = 10.0
 
 _HOUR = 3600.0
@@ -125,7 +125,7 @@ def _requests(value: Value | None, variables: Variables, *, in_setup: bool) -> t
 
 
 def _request(value: Value, variables: Variables, *, in_setup: bool) -> Request:
-    table = value.table(_REQUEST_KEYS)
+    table = value.table(REQUEST_KEYS)
     method, path = _target(table, variables)
     headers = _headers(table)
     body = table.read("body", _body, None)
@@ -164,7 +164,7 @@ def _target(table: Table, variables: Variables) -> tuple[str, str | None]:
         table.here().wrong(what, allowed='one of them, such as "get: /api/v1/data"')
         return "GET", None
     where = table.at(said[0])
-    path = where.read(_path, None)
+    path = where.read(read_path, None)
     for name in variables_in(path or ""):
         unsafe = [one for one in variables.get(name, ()) if one != quote(one, safe="/?&=%:,+~")]
         if unsafe:
@@ -176,7 +176,12 @@ def _target(table: Table, variables: Variables) -> tuple[str, str | None]:
     return said[0].upper(), path
 
 
-def _path(value: object) -> str:
+def read_path(value: object) -> str:
+    """The path of a request.
+
+    Raises:
+        InvalidError: It is none.
+    """
     path = text(value, most=4000)
     _check_template(path)
     if not _PATH.fullmatch(path):

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from perfkit.profile.reading import Table, Value
 
 MOST_LEVEL = {Model.CLOSED: 100_000, Model.OPEN: 1_000_000}
+STAGE_KEYS = ("name", "role", "duration")
+"""Beside the one of `LEVEL_KEY`."""
+
 LEVEL_KEY = {Model.CLOSED: "users", Model.OPEN: "rate"}
 WEEK = 7 * 86_400.0
 
@@ -106,11 +109,11 @@ def _stage(value: Value, index: int, model: Model, before: float, *, fractions: 
     other = next(word for word in LEVEL_KEY.values() if word != key)
     raw = value.raw
     if isinstance(raw, dict) and other in raw:
-        table = value.table(("name", "role", "duration", "users", "rate"))
+        table = value.table((*STAGE_KEYS, *LEVEL_KEY.values()))
         other_model = next(one for one, word in LEVEL_KEY.items() if word == other)
         table.at(other).wrong(f"belongs to model: {other_model}", remedy=f"write {key}:")
     else:
-        table = value.table(("name", "role", "duration", key))
+        table = value.table((*STAGE_KEYS, key))
     for needed in ("duration", *(() if other in table.content else (key,))):
         if table.get(needed) is None:
             table.here().wrong(f"has no {needed}")

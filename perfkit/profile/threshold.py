@@ -11,12 +11,17 @@ Source: k6's documentation, "Thresholds" (aggregation methods and expressions).
 
 from __future__ import annotations
 
+import operator
 import re
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from perfkit.grammar import InvalidError, duration, share
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PHASE = r"\w[\w.-]*"
 """How the name of a stage is written."""
@@ -53,7 +58,7 @@ class Threshold:
     """A figure, a comparison and a limit: something that must hold, or a condition to act upon.
 
     Which of them it is depends on where it stands: see `Profile`. Response times count from the
-    intended start; for percentiles a failed request is slower than any answer.
+    intended start; for percentiles and the longest a failed request is slower than any answer.
 
     Attributes:
         metric: What is looked at.
@@ -73,6 +78,10 @@ class Threshold:
     limit: float
     sustained: float | None
     text: str
+
+    def is_true(self, value: float) -> bool:
+        """Whether a figure, in base units, fulfils it; NaN fulfils nothing."""
+        return _OPERATORS[self.operator](value, self.limit)
 
 
 _FORMS = (
@@ -97,7 +106,12 @@ _BYTES = {
     "GiB": 2**30,
 }
 _PER_SECOND = {"/s": Decimal(1), "/min": Decimal(1) / 60}
-_OPERATORS = ("<", "<=", ">", ">=")
+_OPERATORS: dict[str, Callable[[float, float], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
 _NEGATED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 _MOST_TEXT = 200
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -162,6 +162,8 @@ class Profile:
         graceful_stop: Seconds that requests in flight at the end have to be answered.
         time_scale: By which its stages were shrunk already; 1.0 for none.
         user_scale: By which its levels were shrunk already; 1.0 for none.
+        notes: ``(what, remedy)`` pairs: what was understood in a way that its author may not have
+            meant. No part of the load, so that profiles are the same without them.
     """
 
     name: str
@@ -183,6 +185,7 @@ class Profile:
     graceful_stop: float
     time_scale: float
     user_scale: float
+    notes: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
     @property
     def seconds(self) -> float:

@@ -52,6 +52,23 @@ def test_nothing_to_compare_with(folder: Path) -> None:
     assert "needs a revision to be compared with" in problems(folder, candidate_rev="x")
 
 
+def test_a_mistake_is_not_told_a_second_time_as_its_consequence(folder: Path) -> None:
+    text = problems(folder, baseline_with=["tomli=1"])
+    assert "--baseline-with" in text
+    assert "nothing to compare" not in text
+    settings(folder, "[project\nname = 'x'\n")
+    text = problems(folder)  # the file may have said what to compare with
+    assert text.startswith("the settings cannot be read")
+    assert "nothing to compare" not in text
+
+
+def test_benchmarks_that_the_line_chooses_are_told_from_those_of_the_file(folder: Path) -> None:
+    (folder / "bm_a.py").write_text("import pyperf\npyperf.Runner().bench_func('a', sum, [])\n")
+    settings(folder, "[tool.perfkit]\nbaseline = '3.12'\nbenchmarks = ['bm_a.py']\n")
+    assert not make_check_plan({}, cwd=folder).chosen
+    assert make_check_plan({"benchmarks": ("bm_a.py",)}, cwd=folder).chosen
+
+
 def test_the_policy_of_the_file(folder: Path) -> None:
     settings(
         folder,

@@ -40,6 +40,7 @@ def plan(machine: None, folder: Path) -> Make:
     """Make a plan of the profile ``smoke`` in the folder, unless said otherwise."""
     del machine
     (folder / "mine.yaml").write_text(PROFILE)
+    (folder / "k6.json").write_text('{"vus": 2, "duration": "10s"}')
 
     def make(mode: str | None = None, /, **options: Any) -> LoadPlan:
         if mode is None:
@@ -187,6 +188,19 @@ def test_a_comparison_takes_the_profiles_trials(plan: Make) -> None:
     assert made.candidate is not None
 
 
+def test_too_few_trials_are_told_before_anybody_waits_for_them(plan: Make) -> None:
+    two = {"baseline": "3.12", "candidate": "3.13"}
+    (note,) = plan(**two, trials="4").notes
+    assert note == (
+        "4 trials decide nothing between the two: an interval at 95 % needs 6 (--trials 6)"
+    )
+    (note,) = plan("breakpoint", **two).notes
+    assert note.startswith("1 search of each side decides nothing")
+    assert plan(**two, trials="6").notes == ()
+    assert plan(**two, trials="5", confidence="90%").notes == ()
+    assert plan().notes == ()
+
+
 def test_a_url_has_no_variant(plan: Make) -> None:
     made = plan(url=f"{URL}/", pid=os.getpid())
     assert (made.baseline, made.candidate) == (None, None)
@@ -203,6 +217,27 @@ def test_a_short_profile_has_short_turns(plan: Make) -> None:
 def test_only_workers_from_elsewhere(plan: Make) -> None:
     method = plan(expect_workers=2).method
     assert (method.workers, method.remote_workers) == (0, 2)
+
+
+def test_what_workers_from_elsewhere_must_know(
+    plan: Make, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (plan().worker_seconds, plan(expect_workers=1).worker_seconds) == (300.0, 300.0)
+    assert plan(expect_workers=1, worker_timeout="90s").worker_seconds == 90.0
+    assert plan(expect_workers=1).token is None  # one is made for the run
+    monkeypatch.setenv("PERFKIT_WORKER_TOKEN", "from-the-environment")
+    assert plan().token is None
+    assert plan(expect_workers=1).token == os.environ["PERFKIT_WORKER_TOKEN"]
+    words = "from-a-file"
+    (folder / "secret").write_text(f"{words}\n")
+    made = plan(expect_workers=1, token_file=folder / "secret")
+    assert made.token == words
+    assert words not in repr(made)
+
+
+def test_two_sides_are_searched_as_often_as_asked_for(plan: Make) -> None:
+    assert plan("breakpoint", baseline="3.12", candidate="3.13", trials="6").trials == 6
+    assert plan("breakpoint", baseline="3.12", candidate="3.13").trials == 1
 
 
 def test_the_files_baseline_makes_no_comparison(
@@ -280,6 +315,29 @@ def test_all_problems_together(problems: Callable[..., list[str]], folder: Path)
         assert words in text
 
 
+def test_a_k6_script_requests_what_the_command_line_says(plan: Make) -> None:
+    for mode in (None, "breakpoint"):
+        own = plan(mode, profile="k6.json", url=URL, path="/orders?page=${count}").profile
+        (request,) = own.scenario.requests
+        assert (request.method, request.path) == ("GET", "/orders?page=${count}")
+    ours = plan(profile="k6.json")
+    assert ours.profile.scenario.requests[0].path == "/api/v1/data"
+    (note,) = ours.notes
+    assert "k6.json: the options do not say what is sent: GET /api/v1/data is assumed" in note
+    assert "--path" in note
+
+
+def test_a_stage_that_may_have_meant_a_step_is_noted(plan: Make, folder: Path) -> None:
+    steps = "[{duration: 4s, rate: 20}, {name: high, duration: 4s, rate: 30}]"
+    old = "[{name: hold, duration: 4s, rate: 20}]"
+    (folder / "steps.yaml").write_text(PROFILE.replace(old, steps))
+    (note,) = plan(profile="steps.yaml").notes
+    assert "stage 'high' moves from 20 to 30/s" in note
+    assert "{duration: 0s, rate: 30}" in note
+    assert plan(profile="mine.yaml").notes == ()
+    assert plan("breakpoint", profile="steps.yaml").notes == ()
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -312,8 +370,19 @@ def test_all_problems_together(problems: Callable[..., list[str]], folder: Path)
         ({"health": "/a b"}, "--health is no path"),
         ({"port": 5000}, "--bind and --port are where workers come to"),
         ({"expect_workers": 1, "bind": "localhost"}, "--bind is no address"),
+        ({"workers": 2, "worker_timeout": 9}, "--worker-timeout is about workers from other"),
+        ({"expect_workers": 1, "worker_timeout": "2h"}, "--worker-timeout is out of range"),
+        ({"expect_workers": 1, "token_file": "none"}, "none cannot be read"),
         ({"time_scale": "0"}, "--time-scale is out of range"),
-        ({"user_scale": "-1"}, "--user-scale is no number"),
+        ({"user_scale": "-1"}, "--user-scale is out of range; got '-1'; allowed: 0.0001 to 1000"),
+        ({"time_scale": "1e-9"}, "--time-scale is out of range; got '1e-9'; allowed: 0.0001"),
+        ({"time_scale": "1e999"}, "--time-scale is out of range"),
+        ({"time_scale": "0x1"}, "--time-scale is no number"),
+        ({"path": "/"}, "--path belongs to the options of a k6 script"),
+        ({"profile": "k6.json", "path": "orders"}, "--path is no path"),
+        ({"profile": "k6.json", "path": "/${token}"}, "--path holds an unknown variable"),
+        ({"profile": "k6.json", "url": URL}, "k6 script do not say what is sent"),
+        ({"profile": "k6.json", "app": "shop:app"}, "add --path /, say"),
         ({"baseline": ""}, "--baseline"),
         ({"inject": "2%"}, "--inject is not an option here"),
     ],
@@ -332,7 +401,7 @@ def test_options_that_go_wrong(
         ({"from_": 10, "to": 5}, "--from is above --to"),
         ({"resolution": "0%"}, "--resolution is out of range"),
         ({"probe": "10ms"}, "--probe is out of range"),
-        ({"trials": 2, "baseline": "3.12"}, "--trials belongs to a comparison of a profile"),
+        ({"trials": 2}, "--trials belongs to a comparison"),
         ({"profile": "nosuch"}, "no such profile"),
         ({"url": URL, "candidate": "3.13"}, "--url cannot be compared"),
     ],

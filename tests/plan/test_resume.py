@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def made(folder: Path) -> Plan:
     options = {"baseline": "3.12", "seed": 5, "control": True, "quick": True, "download": False}
-    return make_plan(options, command="compare", cwd=folder)
+    return make_plan({**options, "store": "h.sqlite"}, command="compare", cwd=folder)
 
 
 @pytest.fixture
@@ -42,6 +42,7 @@ def recording(made: Plan) -> Recording:
         inject=made.inject,
         policy=None,
         redacted=False,
+        store=str(made.store),
     )
     return Recording(
         folder=made.output / "x",

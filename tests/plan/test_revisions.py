@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from perfkit.errors import PlanError
+from perfkit.plan.check import make_check_plan
 from perfkit.plan.revisions import WORKING_TREE, RevisionSides, revision_sides
 from perfkit.provision.revisions import as_revision
 from perfkit.suite import default_suite
@@ -59,7 +61,7 @@ def test_a_working_tree_against_a_revision(git: Git, project: Path) -> None:
     assert found.baseline == f"git+{project.as_uri()}@{commit}"
     assert found.candidate == str(project)
     assert found.baseline_label == f"main ({commit[:7]})"
-    assert found.candidate_label == WORKING_TREE
+    assert found.candidate_label == f"{WORKING_TREE} ({commit[:7]} + changes)"
     assert [script.path for script in found.scripts] == [project / "benchmarks" / "bm_same.py"]
     assert [(one.label, one.how) for one in found.unpaired] == [
         ("bm_missing", "missing"),
@@ -71,6 +73,16 @@ def test_a_working_tree_against_a_revision(git: Git, project: Path) -> None:
     assert git(project, "status", "--porcelain") == (
         "M benchmarks/bm_changed.py\n D benchmarks/bm_missing.py\n?? benchmarks/bm_new.py"
     )
+
+
+def test_a_working_tree_is_told_by_its_commit(git: Git, project: Path) -> None:
+    """What perfkit itself wrote is no change of the project."""
+    commit = git.commit(project, {"benchmarks/bm_late.py": ""})
+    (project / "reports" / "run").mkdir(parents=True)
+    (project / "reports" / "run" / "report.yaml").touch()
+    assert sides(project).candidate_label == f"{WORKING_TREE} ({commit[:7]})"
+    (project / "my_tool" / "new.py").touch()
+    assert sides(project).candidate_label == f"{WORKING_TREE} ({commit[:7]} + changes)"
 
 
 def test_a_revision_against_another(git: Git, project: Path) -> None:
@@ -113,7 +125,7 @@ def test_a_project_in_a_folder_of_the_repository(git: Git, tmp_path: Path) -> No
     assert (below.baseline, below.candidate) == (found.baseline, found.candidate)
     assert [script.label for script in below.scripts] == ["bm_same"]
     # Settings of tools alone are no project.
-    assert "no Python project to install; got '. of working tree'" in complaints(top)[0]
+    assert "no Python project to install; got '. of working tree (" in complaints(top)[0]
 
 
 def test_perfkits_own_suite_and_patterns(git: Git, tmp_path: Path) -> None:
@@ -136,6 +148,19 @@ def test_both_revisions_that_are_wrong_are_told_at_once(project: Path) -> None:
         "--baseline-rev: no such git revision",
         "--candidate-rev: no such git revision",
     ]
+
+
+def test_settings_that_cannot_be_read_are_told_once(git: Git, project: Path) -> None:
+    first = git(project, "rev-parse", "HEAD")
+    (project / "pyproject.toml").write_text("[project\n")
+    with pytest.raises(PlanError) as caught:
+        make_check_plan({"baseline_rev": first, "download": False}, cwd=project)
+    (problem,) = caught.value.problems
+    assert str(problem).startswith("the settings cannot be read: Expected ']'")
+    below = complaints(project / "benchmarks", baseline_rev=first)  # where nobody wants settings
+    (text,) = (one for one in below if "cannot be read" in one)
+    assert text.startswith("this file cannot be read: Expected ']'")
+    assert not any("no Python project" in one for one in below)
 
 
 def test_no_repository(tmp_path: Path) -> None:

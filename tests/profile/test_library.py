@@ -1,14 +1,22 @@
 from __future__ import annotations
 
+import math
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from perfkit.analyse.load.run import steady_stages
 from perfkit.errors import PerfkitError
 from perfkit.profile import library
 from perfkit.profile.k6 import parse_options
 from perfkit.profile.parse import load_profile
-from perfkit.profile.value import Model
+from perfkit.profile.schedule import cumulative, stage_bounds
+from perfkit.profile.threshold import SHARES, Metric, Threshold
+from perfkit.profile.value import RAMP, RECOVERY, Model, Profile
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 SUSTAINED = """{"stages": [
     {"duration": "5m", "target": 100}, {"duration": "30m", "target": 100},
@@ -96,3 +104,39 @@ def test_not_found(name: str, remedy: str, tmp_path: Path) -> None:
         library.find(name, tmp_path)
     assert remedy in str(caught.value)
     assert "api-baseline" in str(caught.value)
+
+
+def planned(profile: Profile, stages: Collection[int]) -> float:
+    """Requests of some stages, when an answer takes 100 ms."""
+    bounds = [stage_bounds(profile)[number] for number in stages]
+    levels = sum(cumulative(profile, end) - cumulative(profile, begin) for begin, end in bounds)
+    if profile.model is Model.OPEN:
+        return levels
+    count = levels / (sum(profile.scenario.think) / 2 + 0.1)
+    return min(count, profile.requests or count)
+
+
+def fewest(threshold: Threshold) -> float:
+    """Requests with which a limit of errors, checks or a percentile can be kept, at 95 %."""
+    share = {
+        Metric.ERRORS: threshold.limit,
+        Metric.CHECKS: 1 - threshold.limit,
+    }.get(threshold.metric, 1 - (threshold.quantile or 0.5))
+    wanted = math.log(0.025) / math.log(1 - share)
+    return wanted if threshold.metric in SHARES else 2 * wanted  # their spread is estimated
+
+
+@pytest.mark.parametrize("name", library.built_in())
+def test_a_run_can_settle_its_thresholds(name: str) -> None:
+    profile = load_profile(library.find(name, Path.cwd()))
+    asked = [
+        (one, [k for k, stage in enumerate(profile.stages) if one.phase == stage.name])
+        for one in profile.thresholds
+        if one.phase is not None
+    ]
+    asked += [(one, steady_stages(profile)) for one in profile.thresholds if one.phase is None]
+    judged = [k for k, one in enumerate(profile.stages) if one.role not in {RAMP, RECOVERY}]
+    asked += [(one, [k]) for one in profile.breaks for k in judged]
+    for one, stages in asked:
+        if one.metric in SHARES | {Metric.PERCENTILE, Metric.MEDIAN}:
+            assert planned(profile, stages) >= fewest(one), one.text

@@ -369,3 +369,9 @@ def test_files(tmp_path: Path) -> None:
         (tmp_path / name).touch()
         with pytest.raises(PlanError, match=reason):
             load_profile(tmp_path / name)
+
+
+def test_a_word_that_is_nearly_right(problems: Callable[..., str]) -> None:
+    said = problems(model="model: closd")
+    assert "did you mean 'closed'?" in said
+    assert "<Model" not in said
