@@ -75,12 +75,15 @@ class Turn:
         cpu: Seconds of CPU time.
         queued: Seconds of ``wall`` spent in line for the CPU, or None when unknown.
         spin: Seconds of injected busy loop.
+        whole: Seconds of the turn without spin, those in line, and a run-in, but with what the
+            benchmark did beside what it times; 0.0 when unknown.
     """
 
     wall: float
     cpu: float
     queued: float | None
     spin: float
+    whole: float = 0.0
 
     @property
     def net(self) -> float:
@@ -185,16 +188,26 @@ class Child:
             TargetError: It raised, exited or hung, or its time is no positive number.
         """
         self._send(f"turn {loops} {run_in} {spin}")
-        wall, cpu, queued, spun = map(float, self._answer("turn")[1].split())
+        wall, cpu, queued, spun, whole = map(float, self._answer("turn")[1].split())
         if not 0 < wall < float("inf"):
             raise self._error(f"the benchmark reports a time of {wall!r} s")
         known = queued if 0 <= queued < wall else None
-        return Turn(wall=wall, cpu=cpu, queued=known, spin=spun)
+        return Turn(wall=wall, cpu=cpu, queued=known, spin=spun, whole=whole)
 
     def peak_rss(self) -> int | None:
         """Its peak resident memory in bytes, or None when it cannot tell."""
         self._send("rss")
         return int(self._answer("rss")[1]) or None
+
+    def foreign_modules(self) -> dict[str, str]:
+        """Files of what it imported from neither its environment nor the standard library, by name.
+
+        Raises:
+            TargetError: It exited or hung.
+        """
+        self._send("modules")
+        found: dict[str, str] = json.loads(self._answer("modules")[1])
+        return found
 
     def begin_trace(self) -> None:
         """Have it call its task once under tracemalloc; `traced` waits for the answer."""

@@ -30,6 +30,7 @@ class Launch:
         environ: Variables set on this side only.
         script: The script.
         cwd: Working directory.
+        installed: Modules, by dotted name, that must be the environment's own (`check_origins`).
     """
 
     python: Path
@@ -37,9 +38,18 @@ class Launch:
     environ: tuple[tuple[str, str], ...]
     script: Script
     cwd: Path
+    installed: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, variant: Variant, environment: Environment, script: Script, cwd: Path) -> Launch:
+    def of(
+        cls,
+        variant: Variant,
+        environment: Environment,
+        script: Script,
+        cwd: Path,
+        *,
+        installed: frozenset[str] = frozenset(),
+    ) -> Launch:
         """The launch of a script in a variant's environment."""
         return cls(
             python=environment.python,
@@ -47,6 +57,7 @@ class Launch:
             environ=variant.environ,
             script=script,
             cwd=cwd,
+            installed=installed,
         )
 
     def command(self, task: str) -> list[str]:

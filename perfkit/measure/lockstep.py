@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Self
 from perfkit.block import Block, SideTurns
 from perfkit.machine import cpus, host
 from perfkit.machine.guardian import Guardian
-from perfkit.measure.calibrate import Frozen, freeze, seconds_a_loop, spin_rounds
+from perfkit.measure.calibrate import Frozen, freeze, pace, spin_rounds
 from perfkit.measure.child import GRACE_SECONDS, HURRY_SECONDS, Child, TaskFacts, Turn
 from perfkit.measure.failure import TargetError
 from perfkit.measure.memory import Memory, Tracer
+from perfkit.measure.origins import check_origins
 from perfkit.measure.pair import FIRST, OTHER, SIDES, Pair, Series, draw_for, start_pair
 from perfkit.measure.schedule import balanced_order
 from perfkit.variant import Side
@@ -113,6 +114,7 @@ class Bench:
         first: int,
         sink: Callable[[Block, Frozen, Mapping[Side, TaskFacts]], None],
         stop: Callable[[], str | None],
+        foresee: Callable[[float], None] = lambda _seconds: None,
     ) -> str:
         """Measure blocks until told to stop.
 
@@ -121,6 +123,8 @@ class Bench:
             first: Index of the first block.
             sink: Called with each block as soon as it is complete.
             stop: Called after each block; a reason ends the series.
+            foresee: Called once with the seconds that each block will take about, as soon as a loop
+                of the baseline turns out to be slow; a block may be long in coming then.
 
         Returns:
             The reason.
@@ -129,7 +133,7 @@ class Bench:
             TargetError: A process raised, hung, exited or was killed.
         """
         jobs = ((series, index) for index in count(first))
-        return self._go(jobs, {series.name: series.frozen}, sink, stop) or ""
+        return self._go(jobs, {series.name: series.frozen}, sink, stop, foresee) or ""
 
     def alternate(
         self,
@@ -158,6 +162,7 @@ class Bench:
         frozen: dict[str, Frozen | None],
         sink: Callable[[Block, Frozen, Mapping[Side, TaskFacts]], None],
         stop: Callable[[], str | None],
+        foresee: Callable[[float], None] = lambda _seconds: None,
     ) -> str | None:
         """Measure block after block until there is no more, or a reason to stop."""
         job = next(jobs, None)
@@ -178,6 +183,7 @@ class Bench:
                         frozen=frozen[series.name],
                         wait=wait,
                         ahead=pending,
+                        foresee=foresee,
                     )
                 except BaseException:
                     self._end(pair, HURRY_SECONDS)
@@ -238,19 +244,24 @@ class Bench:
         frozen: Frozen | None,
         wait: float,
         ahead: Future[Pair] | None,
+        foresee: Callable[[float], None],
     ) -> tuple[Block, Frozen]:
         for child in pair.children.values():
             child.pin(self.placement.measuring)
         began = time.perf_counter()
+        warm_up = self.method.warm_up_pairs
         if frozen is None:
-            frozen = self._calibrate(series, pair)
-        for _ in range(self.method.warm_up_pairs):
+            frozen = self._calibrate(series, pair, foresee)
+            warm_up = warm_up if frozen.pairs > 1 else 0  # calibration was enough of that
+        for _ in range(warm_up):
             _turns(pair, frozen, "B")
         stolen = host.stolen(self.placement.measuring)
         started, timed = time.time(), time.perf_counter()
         order, turns = _timed(pair, frozen, ahead)
         ended = time.perf_counter()
         steal = host.stolen_share(stolen, host.stolen(self.placement.measuring))
+        if index == 0:
+            check_origins(series, pair)
         candidate = turns[Side.CANDIDATE]
         memory = self._tracer.read(series, pair, call_seconds=candidate[-1].wall / frozen.loops)
         block = Block(
@@ -274,13 +285,18 @@ class Bench:
         )
         return block, frozen
 
-    def _calibrate(self, series: Series, pair: Pair) -> Frozen:
+    def _calibrate(self, series: Series, pair: Pair, foresee: Callable[[float], None]) -> Frozen:
         children = pair.children
-        seconds = [seconds_a_loop(children[side], self.method.turn_seconds) for side in SIDES]
-        frozen = freeze(seconds, self.method)
+        began = time.perf_counter()
+        paces = [pace(children[SIDES[0]], self.method.turn_seconds)]
+        if freeze([paces[0].timed], self.method).pairs == 1:  # so that two loops were timed
+            foresee((time.perf_counter() - began) * (self.method.warm_up_pairs + 1))
+        paces.append(pace(children[SIDES[1]], self.method.turn_seconds))
+        timed, whole = zip(*paces, strict=True)
+        frozen = freeze(timed, self.method, whole=whole)
         if not series.inject:
             return frozen
-        wanted = series.inject * seconds[0] * frozen.loops
+        wanted = series.inject * timed[0] * frozen.loops
         return Frozen(
             loops=frozen.loops,
             run_in=frozen.run_in,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from perfkit.measure.child import Traced
 from perfkit.measure.pair import SIDES
+from perfkit.units import format_seconds
 from perfkit.variant import Side
 
 if TYPE_CHECKING:
@@ -39,12 +40,12 @@ class Memory:
 
 
 class Tracer:
-    """Asks processes for their memory; remembers which tasks do not survive being traced."""
+    """Asks processes for their memory; remembers which tasks are not to be traced, and why."""
 
     def __init__(self, *, timeout: float) -> None:
         """Wait no longer than ``timeout`` seconds for a traced call."""
         self._timeout = timeout
-        self._deadly: dict[str, Mapping[Side, Traced]] = {}
+        self._untraced: dict[str, Mapping[Side, Traced]] = {}
 
     def read(self, series: Series, pair: Pair, *, call_seconds: float) -> Memory:
         """Peak resident memory of both processes, then the traced peak of one call.
@@ -64,12 +65,16 @@ class Tracer:
         name = series.benchmark.id
         if not series.trace:
             traced: Mapping[Side, Traced] = dict.fromkeys(SIDES, Traced(peak=None, reason=""))
-        elif name in self._deadly:
-            traced = self._deadly[name]
+        elif name not in self._untraced and call_seconds >= series.trace_below:
+            reason = f"too slow: a call takes {format_seconds(call_seconds)}"
+            traced = dict.fromkeys(SIDES, Traced(peak=None, reason=reason))
+            self._untraced[name] = traced
+        elif name in self._untraced:
+            traced = self._untraced[name]
         else:
             traced = self._trace(pair, call_seconds)
             if any(children[side].reaped for side in SIDES):
-                self._deadly[name] = {
+                self._untraced[name] = {
                     side: Traced(peak=None, reason=traced[side].reason) for side in SIDES
                 }
         return Memory(peak_rss=peak_rss, traced=traced, seconds=time.perf_counter() - began)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -34,6 +35,7 @@ class Series:
         inject: Slowdown to inject into the candidate, as a fraction.
         frozen: The loop counts when they are known already (a resumed or later series), or None.
         trace: Trace a call's allocations at the end of each block.
+        trace_below: But for a call that takes so many seconds or more: tracing multiplies them.
     """
 
     benchmark: Benchmark
@@ -43,6 +45,7 @@ class Series:
     inject: float
     frozen: Frozen | None
     trace: bool = True
+    trace_below: float = math.inf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

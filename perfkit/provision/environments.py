@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from perfkit.errors import PerfkitError, ProvisionError
+from perfkit.errors import PerfkitError, ProvisionError, RequirementError
+from perfkit.provision.blame import at_fault, options_of
 from perfkit.provision.cache import Entry, key_of, obtain
 from perfkit.provision.differences import PackageDifference, installed, package_differences
 from perfkit.provision.identity import identity
@@ -102,7 +103,8 @@ def provision_pair(
             script. None to try again each time.
 
     Raises:
-        ProvisionError: A side cannot have what the script needs; ``side`` says which.
+        ProvisionError: A side cannot have what the script needs; ``side`` says which. A
+            `RequirementError` when no script could be run with what the side asks for.
     """
     installer = default_installer(cache) if installer is None else installer
     failures = {} if failures is None else failures
@@ -114,6 +116,8 @@ def provision_pair(
             for variant in (baseline, candidate)
         ]
         return _pair(wanted[0], wanted[1], installer=installer, cache=cache, failures=failures)
+    except RequirementError:
+        raise
     except ProvisionError as error:
         raise _explained(error, (baseline, candidate)) from error
 
@@ -150,7 +154,8 @@ def _wanted(
     except ProvisionError as error:
         raise blamed(error, variant.side) from error
     asked = frozenset((requirement_name(text), written.get(text, text)) for text in requirements)
-    return Wanted(variant=variant, requirements=requirements, asked=asked)
+    own = tuple(text for text in variant.requirements if text in written)
+    return Wanted(variant=variant, requirements=requirements, own=own, asked=asked)
 
 
 def _pair(
@@ -168,7 +173,10 @@ def _pair(
         raise failures[key]
 
     def resolve(folder: Path) -> dict[str, Any]:
-        pair = resolve_pair(baseline, candidate, installer=installer, work=folder)
+        try:
+            pair = resolve_pair(baseline, candidate, installer=installer, work=folder)
+        except ProvisionError as error:
+            raise at_fault(error, (baseline, candidate), installer, folder) from error
         return {
             "baseline": pair.baseline,
             "candidate": pair.candidate,
@@ -283,7 +291,10 @@ def _explained(error: ProvisionError, variants: tuple[Variant, Variant]) -> Prov
         for variant in variants
         if error.side in (None, variant.side)
     )
-    remedy = "change the benchmark's dependencies or --with, or leave the benchmark out"
+    options = [*options_of(variants, error.side).values()]
+    asked = " or ".join(dict.fromkeys(options)) + ", or " if options else ""
+    remedy = f"change the benchmark's dependencies{' or ' if options else ', or '}{asked}"
+    remedy += "leave the benchmark out"
     if unreachable(error.output):
         remedy = (
             "check the network; uv reads no pip.conf: name your index in UV_DEFAULT_INDEX, or set "

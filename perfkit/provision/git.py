@@ -178,6 +178,30 @@ def resolve(repository: Repository, revision: str) -> Commit:
     raise _no_revision(repository, revision, words)
 
 
+def head(repository: Repository, *, apart: Path) -> str | None:
+    """The commit of the working tree and whether it was changed: ``"1a2b3c4 + changes"``.
+
+    Files that git does not know count as changes: they are installed like any other.
+
+    Args:
+        repository: The repository.
+        apart: Folder whose files do not count, since perfkit writes there.
+
+    Returns:
+        None where there is no commit yet, or git does not tell.
+    """
+    status = ["status", "--porcelain"]
+    if apart.is_relative_to(repository.folder):
+        place = apart.relative_to(repository.folder).as_posix()
+        status += ["--", ".", f":(exclude,literal){place}"]
+    what = "the working tree's state is not known"
+    try:
+        commit = _commit(repository, "HEAD")[:_SHORT]
+        return f"{commit} + changes" if run_git(repository.folder, status, what=what) else commit
+    except ProvisionError:
+        return None
+
+
 def submodules(repository: Path, commit: str) -> tuple[str, ...]:
     """Paths of a commit's submodules, whose files are not part of it."""
     listing = run_git(

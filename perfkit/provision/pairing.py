@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from perfkit.variant import Side
 
 _ROUNDS = 4
-_PYPERF = "pyperf>=2.9"
+PYPERF = "pyperf>=2.9"
+"""What every environment holds, since it is what measures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,12 +29,14 @@ class Wanted:
     Attributes:
         variant: The side.
         requirements: PEP 508, local projects already being wheels; in name order.
+        own: Those of them that the side asks for, local projects left out.
         asked: ``(canonical name, as written)`` of each: a local project is written the same on both
             sides even if its wheels are not the same.
     """
 
     variant: Variant
     requirements: tuple[str, ...]
+    own: tuple[str, ...]
     asked: frozenset[tuple[str, str]]
 
 
@@ -67,7 +70,7 @@ def requirements_of(
     kept_pins = [pin for pin in pins if requirement_name(pin) not in own]
     pinned = {requirement_name(pin) for pin in kept_pins}
     kept = [text for text in script if requirement_name(text) not in pinned]
-    return tuple(sorted({text.strip() for text in (*kept, *kept_pins, *variant, _PYPERF)}))
+    return tuple(sorted({text.strip() for text in (*kept, *kept_pins, *variant, PYPERF)}))
 
 
 def asked_differently(first: Wanted, second: Wanted) -> frozenset[str]:

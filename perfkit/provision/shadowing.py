@@ -1,4 +1,7 @@
-"""Modules beside a script that hide those installed: both sides would run the same ones."""
+"""Modules beside a script that hide those installed: both sides would run the same ones.
+
+What hides them in other ways shows only when the script runs: `perfkit.measure.origins`.
+"""
 
 from __future__ import annotations
 
@@ -27,12 +30,37 @@ def hidden_modules(script: Script, environment: Environment) -> tuple[str, ...]:
     return tuple(sorted({name for name in _of_local_projects(environment) if _lies(here, name)}))
 
 
+def installed_modules(*environments: Environment) -> frozenset[str]:
+    """Dotted names of all modules that were installed in one of them from a file."""
+    rows = (row for one in environments for row in _rows_of_local_projects(one))
+    return frozenset(name for row in rows if (name := _module(row)) is not None)
+
+
+def _module(row: PurePosixPath) -> str | None:
+    """The module a file is, or None: ``"shop"`` of ``shop/__init__.py``."""
+    if row.suffix not in {".py", ".pyc", ".so", ".pyd"}:
+        return None
+    parts = [*row.parts[:-1], row.name.partition(".")[0]]
+    if not all(part.isidentifier() for part in parts):
+        return None
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts) or None
+
+
 def _lies(folder: Path, module: str) -> bool:
     return (folder / f"{module}.py").is_file() or any((folder / module).glob("*.py"))
 
 
 def _of_local_projects(environment: Environment) -> Iterator[str]:
     """Top-level modules of every distribution that came from a file."""
+    for row in _rows_of_local_projects(environment):
+        first = row.parts[0] if row.parts else ""
+        name = first.partition(".")[0]
+        if name.isidentifier() and not first.endswith((".dist-info", ".data", ".pth")):
+            yield name
+
+
+def _rows_of_local_projects(environment: Environment) -> Iterator[PurePosixPath]:
+    """Files of every distribution that came from a file, as its RECORD has them."""
     top = environment.python.parent.parent
     for found in top.glob("[Ll]ib/**/site-packages/*.dist-info/direct_url.json"):
         try:
@@ -41,8 +69,4 @@ def _of_local_projects(environment: Environment) -> Iterator[str]:
         except (OSError, ValueError, LookupError, TypeError):
             continue
         if str(url).startswith("file:"):
-            for row in csv.reader(lines):
-                first = PurePosixPath(row[0]).parts[0] if row and row[0] else ""
-                name = first.partition(".")[0]
-                if name.isidentifier() and not first.endswith((".dist-info", ".data", ".pth")):
-                    yield name
+            yield from (PurePosixPath(row[0]) for row in csv.reader(lines) if row and row[0])

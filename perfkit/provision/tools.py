@@ -69,6 +69,8 @@ _NOISE = re.compile(
 )
 
 
+_MARKS = re.compile(r"^\s*(?:[×│]|╰─▶|error:|cause:|ERROR:)\s*")  # of uv and of pip
+_LONGEST_GIST = 300  # characters
 _UNREACHABLE = re.compile(
     r"Failed to fetch|Failed to download|error sending request|Request failed after"
     r"|NewConnectionError|NameResolutionError|Max retries exceeded|Could not fetch URL"
@@ -194,6 +196,23 @@ def shorten(words: str) -> str:
     tail = _SHOWN_LINES - head - 1
     left_out = len(lines) - head - tail
     return "\n".join([*lines[:head], f"… {left_out} lines …", *lines[-tail:]])
+
+
+def gist(words: str) -> str:
+    r"""What a resolver says in the end, on one line: why there is no set of versions.
+
+    >>> gist("error: No solution found\n  cause: Because there is no a==9\n         it fails.")
+    'because there is no a==9 it fails'
+    >>> gist("ERROR: Could not find a==9 (from versions: 1)\nERROR: No distribution found for a==9")
+    'no distribution found for a==9'
+    """
+    said = words.partition("\nhint:")[0]
+    lines = [_MARKS.sub("", line).strip() for line in said.splitlines()]
+    lines = [line for line in lines if line and not line.startswith("ResolutionImpossible")]
+    causes = [number for number, line in enumerate(lines) if line.startswith("Because")]
+    text = " ".join(lines[causes[0] if causes else -1 :]).rstrip(".")
+    text = text if len(text) <= _LONGEST_GIST else f"{text[:_LONGEST_GIST]}…"
+    return text[:1].lower() + text[1:]
 
 
 def unreachable(words: str) -> bool:

@@ -98,8 +98,7 @@ class Reader:
 
         A source that is not UTF-8 is the script's own failure, shown when it is run.
         """
-        text = source.decode("utf-8", errors="replace").replace("\r\n", "\n")
-        blocks = [match["content"] for match in _BLOCK.finditer(text)]
+        blocks = header_blocks(source)
         if len(blocks) > 1:
             self.problem(
                 "more than one '# /// script' block", got=len(blocks), allowed="one, or none"
@@ -115,6 +114,12 @@ class Reader:
         text = re.sub(r"\\\r?\n", " ", self.content().decode("utf-8", errors="replace"))
         lines = (re.sub(r"(?:^|\s)#.*|\s--hash\S*", "", line).strip() for line in text.splitlines())
         return self.texts({"line": [line for line in lines if line]}, "line", Requirement)
+
+
+def header_blocks(source: bytes) -> list[str]:
+    """The lines of each PEP 723 block in a script, ``#`` included; there should be one at most."""
+    text = source.decode("utf-8", errors="replace").replace("\r\n", "\n")
+    return [match["content"] for match in _BLOCK.finditer(text)]
 
 
 def unreadable(path: Path, error: OSError) -> PerfkitError:

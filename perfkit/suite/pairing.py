@@ -1,26 +1,28 @@
-"""Which benchmark scripts two revisions share: the same file at the same place, helpers included.
+"""Which benchmark scripts two revisions share: the same program at one place, helpers included.
 
 The candidate's are the ones that are run. A script whose source differs would still measure both
 sides alike, but no earlier figure of it means the same, and a change of the benchmark would look
-like none of the project: it is not compared.
+like none of the project: it is not compared. Comments, blank lines and formatting are no difference
+(`perfkit.suite.meaning`).
 """
 
 from __future__ import annotations
 
-import filecmp
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from perfkit.benchmark import Script
 from perfkit.errors import NothingFoundError, PerfkitError
+from perfkit.suite.meaning import names_written, same_meaning
 from perfkit.suite.reading import Found, sources
 from perfkit.suite.search import Search, find, from_default_suite, labelled
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 _SHOWN = 3  # files that a reason names
+_NAMED = 10  # benchmarks that it does
 _NOTHING = Search(found=(), patterns=(), problems=())
 
 
@@ -35,6 +37,7 @@ class Pairing:
         changed: ``(label, reason)`` of those whose source differs.
         missing: ``(label, reason)`` of those that only the baseline has.
         problems: Everything that was wrong on the candidate's side.
+        places: ``(label, path in its tree)`` of the scripts, those that cannot be compared as well.
     """
 
     scripts: tuple[Script, ...]
@@ -43,6 +46,7 @@ class Pairing:
     changed: tuple[tuple[str, str], ...]
     missing: tuple[tuple[str, str], ...]
     problems: tuple[PerfkitError, ...]
+    places: tuple[tuple[str, str], ...]
 
 
 def pair_scripts(arguments: Sequence[str], *, cwd: Path, tree: Path, baseline: Path) -> Pairing:
@@ -102,14 +106,17 @@ def _match(ours: Search, theirs: Search, tree: Path, baseline: Path) -> Pairing:
     new: list[tuple[str, str]] = []
     changed: list[tuple[str, str]] = []
     places: set[Path | None] = set()
+    known: list[tuple[str, str]] = []
     for one, script in zip(ours.found, labelled(ours.found), strict=True):
         place = _place(one.origin, tree)
         other = others.get(place)
         places.add(place)
-        if place is None or (other is not None and other.script.digest == script.digest):
+        known += [(script.label, place.as_posix())] if place is not None else []
+        if place is None or (other is not None and not (how := _differing(one, other))):
             scripts.append(script)
         elif other is not None:
-            changed.append((script.label, f"its source differs: {_differing(one, other)}"))
+            lost = _unguarded(script, other.script)
+            changed.append((script.label, f"its source differs: {how}; {lost}"))
         elif _exists(baseline / place):
             reason = f"the baseline's {place.as_posix()} cannot be read as a benchmark"
             changed.append((script.label, reason))
@@ -132,11 +139,17 @@ def _match(ours: Search, theirs: Search, tree: Path, baseline: Path) -> Pairing:
         changed=tuple(changed),
         missing=tuple(missing),
         problems=(),
+        places=(
+            *known,
+            *((label, one.as_posix()) for (label, _), (one, _) in zip(missing, gone, strict=True)),
+        ),
     )
 
 
 def _differing(ours: Found, theirs: Found) -> str:
-    """The files by which two scripts differ, in words."""
+    """The files by which two scripts differ, in words; empty when they mean the same."""
+    if ours.script.digest == theirs.script.digest:
+        return ""
     here, there = sources(ours), sources(theirs)
     names: list[str] = []
     for name in sorted(here | there):
@@ -144,17 +157,38 @@ def _differing(ours: Found, theirs: Found) -> str:
             names.append(f"{name} (new)")
         elif name not in here:
             names.append(f"{name} (gone)")
-        elif not _same(here[name], there[name]):
+        elif not same_meaning(here[name], there[name]):
             names.append(name)
+    if not names and _needs(ours.script) != _needs(theirs.script):
+        return "the files it inherits from"
     more = ", …" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more or "the files it inherits from"
+    return ", ".join(names[:_SHOWN]) + more
 
 
-def _same(first: Path, second: Path) -> bool:
-    try:
-        return filecmp.cmp(first, second, shallow=False)
-    except OSError:
-        return False
+def _unguarded(ours: Script, theirs: Script) -> str:
+    """Which benchmarks are not compared since their script differs, in words."""
+    here, all_here = names_written(ours.path)
+    there, all_there = names_written(theirs.path)
+    both = [name for name in here if name in there]
+    words = "all its benchmarks are unguarded"
+    if both and all_here and all_there:
+        words = f"unguarded: {_listed(both)}"
+    elif (here or there) and not (all_here and all_there):
+        words += f", {_listed(dict.fromkeys((*here, *there)))} among them"
+    if all_here and all_there:
+        gone, added = ([x for x in one if x not in both] for one in (there, here))
+        words += f"; gone: {_listed(gone)}" if gone else ""
+        words += f"; new: {_listed(added)}" if added else ""
+    return words
+
+
+def _listed(names: Iterable[str]) -> str:
+    shown = [*names]
+    return ", ".join(shown[:_NAMED]) + (", …" if len(shown) > _NAMED else "")
+
+
+def _needs(script: Script) -> tuple[object, ...]:
+    return script.arguments, script.requirements, script.pins, script.requires_python
 
 
 def _place(path: Path, top: Path) -> Path | None:

@@ -209,6 +209,17 @@ def sources(found: Found) -> dict[str, Path]:
     return files | {found.script.path.name: found.script.path}
 
 
+def source_digest(path: Path) -> str:
+    """Digest of a module, or of every ``.py`` file of a package, and of the modules beside it."""
+    files = sorted(path.rglob("*.py")) if path.is_dir() else [path]
+    parts = [_helpers(path)]
+    for file in files:
+        with suppress(OSError):  # what cannot be read cannot be imported
+            if file.is_file():
+                parts += [os.fsencode(file.relative_to(path.parent).as_posix()), _content(file)]
+    return _digest(*parts)
+
+
 def _folder_digest(folder: Path, problems: list[PerfkitError]) -> bytes:
     """Digest of all files of a folder, wherever it lies; caches and hidden folders left out."""
     parts: list[bytes] = []

@@ -7,9 +7,11 @@ import subprocess
 import time
 import uuid
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 import pytest
 import uv
+from filelock import FileLock
 
 from perfkit.benchmark import Benchmark, Script
 from perfkit.machine._sweeper import strays
@@ -32,25 +34,31 @@ Python = "Callable[[str, str], Path]"
 
 
 @pytest.fixture(scope="session")
-def python(tmp_path_factory: pytest.TempPathFactory) -> Python:
+def python(cache: Path) -> Python:
     """Interpreter of an environment with pyperf, made once; a missing version is an error."""
+    lock = FileLock(cache / "measured.lock")
     made: dict[tuple[str, ...], Path] = {}
 
     def of(version: str = "3.12", pyperf: str = "2.10", *extra: str) -> Path:
         key = (version, pyperf, *extra)
         if key not in made:
-            folder = tmp_path_factory.mktemp("env") / "venv"
-            base = find_interpreter(parse_spec(version), download=False).executable
-            tool = uv.find_uv_bin()
-            subprocess.run(
-                [tool, "venv", "--quiet", "--no-project", "--python", base, folder], check=True
-            )
+            folder = cache / "measured" / f"{version}-{pyperf}-{crc32(repr(extra).encode()):08x}"
+            with lock:
+                if not (folder / "whole").exists():
+                    _make(folder, version, f"pyperf=={pyperf}.*", *extra)
             made[key] = folder / "bin" / "python"
-            install = [tool, "pip", "install", "--quiet", "--compile-bytecode", "--python"]
-            subprocess.run([*install, made[key], f"pyperf=={pyperf}.*", *extra], check=True)
         return made[key]
 
     return of
+
+
+def _make(folder: Path, version: str, *wanted: str) -> None:
+    base = find_interpreter(parse_spec(version), download=False).executable
+    tool = uv.find_uv_bin()
+    subprocess.run([tool, "venv", "--quiet", "--no-project", "--python", base, folder], check=True)
+    install = [tool, "pip", "install", "--quiet", "--compile-bytecode", "--python"]
+    subprocess.run([*install, folder / "bin" / "python", *wanted], check=True)
+    (folder / "whole").touch()
 
 
 class Lab:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfkit.measure.calibrate import freeze, seconds_a_loop, spin_rounds
+from perfkit.measure.calibrate import freeze, pace, spin_rounds
 from perfkit.measure.child import Turn
 from perfkit.measure.launch import padded
 from perfkit.measure.schedule import balanced_order, draw
@@ -30,9 +30,10 @@ def method(turn: float = 0.008, run_in: float = 0.002, pairs: int = 8) -> Method
 
 @dataclass
 class FakeChild:
-    """Takes a known time a loop, and more in its first turn."""
+    """Takes a known time a loop, some of it untimed, and more in its first turn."""
 
     loop: float
+    untimed: float = 0.0
     first: float = 0.0
     round_: float = 1e-8
     turns: list[int] = field(default_factory=list)
@@ -41,7 +42,8 @@ class FakeChild:
         assert run_in == 0
         self.turns.append(loops)
         wall = loops * self.loop + (self.first if len(self.turns) == 1 else 0.0)
-        return Turn(wall=wall, cpu=wall, queued=0.0, spin=spin * self.round_)
+        whole = wall + loops * self.untimed
+        return Turn(wall=wall, cpu=wall, queued=0.0, spin=spin * self.round_, whole=whole)
 
 
 @given(SECONDS, SECONDS, st.integers(4, 40))
@@ -51,7 +53,9 @@ def test_frozen_counts(baseline: float, candidate: float, pairs: int) -> None:
     assert frozen == freeze([candidate, baseline], wanted)  # neither side is favoured
     one = math.sqrt(baseline * candidate)
     assert 1 <= frozen.loops <= 2**32
-    assert 4 <= frozen.pairs <= pairs
+    assert frozen.pairs == 1 or 4 <= frozen.pairs <= pairs
+    if not 0.99 < one / (10 * wanted.turn_seconds) < 1.01:
+        assert (frozen.pairs == 1) == (one > 10 * wanted.turn_seconds)
     if 1 < frozen.loops < 2**32:
         assert frozen.loops * one == pytest.approx(wanted.turn_seconds, rel=0.5)
         assert frozen.run_in >= 1
@@ -65,15 +69,43 @@ def test_frozen_counts(baseline: float, candidate: float, pairs: int) -> None:
 @given(st.floats(1e-9, 10.0), st.floats(0.0, 1.0))
 def test_a_loop_is_timed_however_slow_the_first_call(loop: float, first: float) -> None:
     child = FakeChild(loop=loop, first=first)
-    assert seconds_a_loop(child, 0.008) == pytest.approx(loop)
+    assert pace(child, 0.008).timed == pytest.approx(loop)
     assert child.turns[-1] * loop >= 0.004
     assert child.turns[-1] * loop <= max(0.2, 2 * loop)
     assert len(child.turns) < 40
 
 
+@pytest.mark.parametrize(("loop", "pairs"), [(0.004, 8), (0.02, 4), (0.045, 4), (0.06, 1), (3, 1)])
+def test_slow_loops_get_blocks_of_few_pairs(loop: float, pairs: int) -> None:
+    assert freeze([loop, loop], method(turn=0.005, run_in=0.001)).pairs == pairs
+
+
+@given(SECONDS, SECONDS, st.floats(1.0, 4.0))
+def test_counts_are_the_same_though_something_is_not_timed(
+    one: float, other: float, more: float
+) -> None:
+    seconds = [one, other]
+    mean = math.sqrt(one * other)
+    assert freeze(seconds, method(), whole=[mean * more] * 2) == freeze(seconds, method())
+
+
+@given(st.floats(1e-7, 1e-2), st.floats(1e-5, 1.0))
+def test_turns_end_though_most_of_them_is_not_timed(loop: float, untimed: float) -> None:
+    wanted = method(turn=0.005, run_in=0.001)
+    child = FakeChild(loop=loop, untimed=untimed)
+    timed, whole = pace(child, wanted.turn_seconds)
+    assert timed == pytest.approx(loop)
+    assert whole == pytest.approx(loop + untimed)
+    assert sum(child.turns) * whole <= max(0.2, 4 * whole)
+    frozen = freeze([timed, timed], wanted, whole=[whole, whole])
+    turn = (frozen.loops + frozen.run_in) * whole
+    assert turn <= max(4.1 * 0.006, whole)
+    assert frozen.pairs * turn <= max(8 * 4.1 * 0.006, 4 * whole)
+
+
 def test_a_slow_loop_is_timed_twice_only() -> None:
     child = FakeChild(loop=3.0)
-    assert seconds_a_loop(child, 0.008) == 3.0
+    assert pace(child, 0.008).timed == 3.0
     assert child.turns == [1, 1]
 
 

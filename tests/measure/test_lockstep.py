@@ -180,11 +180,21 @@ def test_ten_percent_injected_is_ten_percent(lab: Lab) -> None:
 
 def test_a_slow_benchmark_gets_one_loop_and_no_run_in(lab: Lab) -> None:
     body = SCRIPT.replace("loops * 0.001", "loops * 3.0")
-    with lab.bench(turn_seconds=0.01, pairs=10, warm_up_pairs=0) as bench:
+    with lab.bench(turn_seconds=0.01, pairs=10, warm_up_pairs=1) as bench:
+        first, second = lab.run(bench, lab.series(body), blocks=2)
+    assert [(one.loops, len(one.order)) for one in (first, second)] == [(1, 1), (1, 1)]
+    turns = [event["loops"] for event in events(lab) if event["what"] == "turn"]
+    assert turns == [1] * 10  # two of each side to calibrate or one to warm up, and then one
+    assert set(first.baseline.wall) == {3.0}
+
+
+def test_what_is_not_timed_does_not_make_a_block_last(lab: Lab) -> None:
+    untimed = "import time\n    time.sleep(loops * 0.001)\n    return loops * 1e-5"
+    body = SCRIPT.replace("return loops * 0.001", untimed)
+    with lab.bench(turn_seconds=0.005, run_in_seconds=0.001, pairs=8) as bench:
         (block,) = lab.run(bench, lab.series(body))
-    assert (block.loops, len(block.order)) == (1, 4)
-    assert {event["loops"] for event in events(lab) if event["what"] == "turn"} == {1}
-    assert set(block.baseline.wall) == {3.0}
+    assert block.loops < 100  # of 10 µs each; 500 would take their time, but half a second a turn
+    assert max(event["loops"] for event in events(lab) if event["what"] == "turn") < 500
 
 
 def test_sides_may_differ_in_python_flags_and_environment(lab: Lab) -> None:

@@ -98,6 +98,21 @@ pyperf.Runner().bench_func("b", work)
     assert block.baseline.peak_rss
 
 
+def test_a_slow_call_is_not_traced_and_that_is_said(lab: Lab) -> None:
+    """Once for all its blocks, whatever later calls take."""
+    body = TRACING + "pyperf.Runner().bench_func('b', lambda: time.sleep(0.02) or print(traced()))"
+    series = lab.series(body)
+    with lab.bench(overlap=False) as bench:
+        slow = dataclasses.replace(series, trace_below=0.01)
+        blocks = lab.run(bench, slow) + lab.run(bench, dataclasses.replace(slow, trace_below=10.0))
+    for block in blocks:
+        assert block.baseline.peak_traced is block.candidate.peak_traced is None
+        assert block.baseline.untraced.startswith("too slow: a call takes 2")
+    with lab.bench() as bench:
+        (block,) = lab.run(bench, dataclasses.replace(series, trace_below=10.0))
+    assert block.baseline.peak_traced is not None
+
+
 def test_peak_resident_memory_is_read_before_tracing(lab: Lab) -> None:
     body = (
         TRACING

@@ -15,12 +15,6 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One cache for all tests that need real environments: each is built once."""
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(scope="session")
 def python312(cache: Path) -> Interpreter:
     return find_interpreter(parse_spec("3.12"), download=False, cache=cache)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from perfkit.errors import PerfkitError, ProvisionError
+from perfkit.errors import PerfkitError, ProvisionError, RequirementError
 from perfkit.provision import environments
 from perfkit.provision.environments import default_installer, provision_pair
 from perfkit.provision.pip import PipInstaller
@@ -190,10 +190,10 @@ def test_the_tools_own_words_reach_the_user(
     script: MakeScript,
     cache: Path,
 ) -> None:
-    with pytest.raises(ProvisionError) as caught:
+    with pytest.raises(RequirementError) as caught:
         provision_pair(
-            baseline=variant(BASELINE),
-            candidate=variant(CANDIDATE, "six==0.0.99"),
+            baseline=variant(BASELINE, "packaging"),
+            candidate=variant(CANDIDATE, "packaging", "six==0.0.99"),
             script=script(),
             cache=cache,
         )
@@ -201,7 +201,51 @@ def test_the_tools_own_words_reach_the_user(
     assert "six==0.0.99" in caught.value.output
     assert "is ignored" not in caught.value.output
     assert "(candidate 3.13" in str(caught.value)
+    assert str(caught.value).startswith("--candidate-with: ")
+    assert caught.value.got == "six==0.0.99"
+    assert caught.value.what.endswith(
+        (  # uv's and pip's last words
+            "no matching distribution found for six==0.0.99",
+            "you require six==0.0.99, we can conclude that your requirements are unsatisfiable",
+        )
+    )
     assert "bm_demo" not in str(caught.value)  # whoever tells of it names the script
+
+
+@pytest.mark.parametrize(
+    ("asked", "needed", "blamed"),
+    [
+        (["six==1.16.0", "six==1.15.0"], [], "six==1.16.0, six==1.15.0"),
+        (["pyperf==1.0"], [], "pyperf==1.0"),  # what perfkit itself needs is no excuse
+        (["packaging"], ["six==0.0.97"], None),
+        ([], ["six==0.0.97"], None),
+        (["packaging==24.0"], ["packaging<24"], None),
+    ],
+)
+def test_an_option_is_blamed_for_what_it_asks_in_vain_and_a_benchmark_for_the_rest(
+    variant: MakeVariant,
+    script: MakeScript,
+    cache: Path,
+    *,
+    asked: list[str],
+    needed: list[str],
+    blamed: str | None,
+) -> None:
+    with pytest.raises(ProvisionError) as caught:
+        provision_pair(
+            baseline=variant(BASELINE, *asked),
+            candidate=variant(CANDIDATE, *asked),
+            script=script(*needed),
+            cache=cache,
+        )
+    assert isinstance(caught.value, RequirementError) is (blamed is not None)
+    assert "because " in str(caught.value)
+    if blamed is not None:
+        assert str(caught.value).startswith("--with: ")
+        assert caught.value.got == blamed
+    else:
+        assert "change the benchmark's dependencies" in str(caught.value)
+        assert ("--with" in str(caught.value)) is bool(asked)
 
 
 @pytest.mark.parametrize("requirement", ["six==0.0.98", "/no/such/project"])

@@ -90,6 +90,7 @@ def wanted(side: Side, version: str, *requirements: str) -> Wanted:
     return Wanted(
         variant=variant,
         requirements=requirements,
+        own=(),
         asked=frozenset((requirement_name(text), text) for text in requirements),
     )
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from perfkit.benchmark import Script
-from perfkit.provision.shadowing import hidden_modules
+from perfkit.provision.shadowing import hidden_modules, installed_modules
 from perfkit.variant import Environment
 
 if TYPE_CHECKING:
@@ -56,6 +56,14 @@ def test_modules_beside_a_script(tmp_path: Path, beside: str, hidden: tuple[str,
     place.parent.mkdir(parents=True)
     place.touch()
     assert hidden_modules(script(tmp_path / "top"), environment) == hidden
+
+
+def test_modules_that_were_installed_from_a_file(tmp_path: Path) -> None:
+    more = "ns/part/__init__.py,,\nskx/data.txt,,\n../../../bin/skx,,\nskx/fast.cp312.so,,\n"
+    environment = installed(tmp_path, "file:///wheels/scikit_x.whl", RECORD + more)
+    other = installed(tmp_path / "other", "https://example.org/o.whl", "other/__init__.py,,\n")
+    names = {"skx", "skx.core", "_skx", "ns.part", "skx.fast"}
+    assert installed_modules(environment, other) == names
 
 
 def test_what_came_from_an_index_may_lie_there(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def labels(pairing: Pairing) -> dict[str, list[str]]:
 
 
 def reasons(*kind: tuple[str, str]) -> list[str]:
-    return [reason for _, reason in kind]
+    return [reason.removesuffix("; all its benchmarks are unguarded") for _, reason in kind]
 
 
 B = "benchmarks/"
@@ -73,6 +73,68 @@ def test_each_script_is_the_same_changed_new_or_missing(pair: Callable[..., Pair
     assert reasons(*pairing.changed) == ["its source differs: bm_changed.py"]
     assert reasons(*pairing.new) == ["the baseline has no benchmarks/bm_new.py"]
     assert reasons(*pairing.missing) == ["the candidate has no benchmarks/bm_missing.py"]
+
+
+CODE = """# /// script
+# dependencies = ["a"]
+# ///
+# About it.
+x = f(1, 2)
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "counts"),
+    [
+        (lambda text: text + "\n\n# More about it.\n", False),
+        (lambda text: text.replace("f(1, 2)", "f(\n    1,\n    2,\n)"), False),
+        (lambda text: text.replace("# About it.", ""), False),
+        (lambda text: text.replace("f(1, 2)", "f(1, 3)"), True),
+        (lambda text: text.replace('["a"]', '["a>1"]'), True),
+        (lambda text: text.replace("# ///\n", ""), True),
+        (lambda text: '"""Says what it does."""\n' + text, True),
+        (lambda text: text + "def broken(:\n", True),
+    ],
+)
+def test_comments_and_formatting_do_not_count(
+    pair: Callable[..., Pairing], change: Callable[[str], str], *, counts: bool
+) -> None:
+    """Neither in the script nor in a module beside it; what is installed does."""
+    before = {B + "bm_x.py": CODE, B + "helper.py": CODE}
+    for name in before:
+        after = {**before, name: change(CODE)}
+        assert labels(pair(after, before)) == {"changed" if counts else "same": ["bm_x"]}
+
+
+def test_of_two_files_that_differ_in_a_comment_and_in_code_one_is_named(
+    pair: Callable[..., Pairing],
+) -> None:
+    theirs = {B + "bm_x.py": CODE, B + "helper.py": CODE}
+    pairing = pair({B + "bm_x.py": CODE + "# more", B + "helper.py": CODE + "y = 1"}, theirs)
+    assert reasons(*pairing.changed) == ["its source differs: helper.py"]
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "told"),
+    [
+        ("r.bench_func('a', f, 1); r.timeit(name='b')", "r.bench_func('a', f)\nr.timeit('b')", ""),
+        ("r.bench_func('c', f)", "r.bench_func('a', f)", "; gone: a; new: c"),
+        ("r.bench_func('a', f)\nr.bench_command('c', [])", "r.bench_func('a', g)", "; new: c"),
+        ("r.bench_func(name, f)\nr.bench_func('a', f)", "r.bench_func('a', f)", None),
+        ("1", "2", None),
+    ],
+)
+def test_benchmarks_lost_to_an_edit_are_named_where_they_are_written_down(
+    pair: Callable[..., Pairing], ours: str, theirs: str, told: str | None
+) -> None:
+    ((_, reason),) = pair({B + "bm_x.py": ours}, {B + "bm_x.py": theirs}).changed
+    _, _, lost = reason.partition("bm_x.py; ")
+    if told is None:
+        assert lost.startswith("all its benchmarks are unguarded")
+        assert (", a among them" in lost) is ("'a'" in ours)
+    else:
+        common = {"": "unguarded: a, b", "; new: c": "unguarded: a"}
+        assert lost == common.get(told, "all its benchmarks are unguarded") + told
 
 
 def test_helpers_beside_a_script_count(pair: Callable[..., Pairing]) -> None:
@@ -115,7 +177,7 @@ def test_what_a_folder_inherits_counts(pair: Callable[..., Pairing]) -> None:
     pairing = pair(
         {**files, B + "base.toml": base.format("1")}, {**files, B + "base.toml": base.format("2")}
     )
-    assert pairing.changed == (("x", "its source differs: the files it inherits from"),)
+    assert reasons(*pairing.changed) == ["its source differs: the files it inherits from"]
 
 
 def test_a_script_that_moved_is_new_and_missing_under_labels_of_their_own(

@@ -7,10 +7,14 @@ afterwards, since benchmarks print; fd 0 reads nothing).
 
     to perfkit                          meaning
     task JSON                           parked at a task, or (listing) came by one
-    turn WALL CPU QUEUED SPIN           answer to `turn`: seconds the task reports, spin included;
+    turn WALL CPU QUEUED SPIN WHOLE     answer to `turn`: seconds the task reports, spin included;
                                         CPU seconds of the process and its children; seconds of
-                                        WALL spent in line for the CPU, -1 if unknown; spin alone
+                                        WALL spent in line for the CPU, -1 if unknown; spin alone;
+                                        WALL and what the task did not time beside it, less spin
+                                        and seconds in line
     rss BYTES                           answer to `rss`: peak resident memory, 0 when unknown
+    modules JSON                        answer to `modules`: files by name of what was imported
+                                        neither from the environment nor the standard library
     traced BYTES                        answer to `trace`: peak of what one call allocated, -1 for
                                         a command, whose memory is another process's
     untraced JSON                       answer to `trace`: why the call could not be traced
@@ -21,6 +25,7 @@ afterwards, since benchmarks print; fd 0 reads nothing).
     turn LOOPS RUN_IN SPIN              run RUN_IN loops untimed, then LOOPS timed, then SPIN
                                         rounds of a busy loop that are timed and added
     rss                                 ask for peak memory
+    modules                             ask where modules came from
     trace                               call the task once, untimed, under tracemalloc; the last
                                         thing asked, since it changes memory and speed
     quit (or end of file)               leave the task; the script goes on behind it, as in
@@ -170,9 +175,11 @@ class Worker:
                 except BaseException as error:  # told here, since the script may swallow it
                     self._channel.send_json("error", describe(error))
                     raise
-                self._channel.send("turn %r %r %r %r" % times)
+                self._channel.send("turn %r %r %r %r %r" % times)
             elif word == "rss":
                 self._channel.send("rss %d" % (0 if "command" in task.metadata else peak_rss()))
+            elif word == "modules":
+                self._channel.send_json("modules", foreign_modules())
             elif word == "trace":
                 self._trace(task)
             else:
@@ -202,7 +209,7 @@ def hook(pyperf: ModuleType, worker: Worker) -> None:
 
 def run_turn(
     clocks: Clocks, task: Any, loops: int, run_in: int, spin: int
-) -> tuple[float, float, float, float]:
+) -> tuple[float, float, float, float, float]:
     """One turn: untimed run-in, timed loops, then the injected busy loop."""
     command = command_of(task)
     if command is not None:
@@ -210,7 +217,7 @@ def run_turn(
             time_command(clocks, command, run_in)
         wall, cpu, queued = time_command(clocks, command, loops)
         spun = spin_seconds(spin) if spin else 0.0
-        return wall + spun, cpu + spun, queued, spun
+        return wall + spun, cpu + spun, queued, spun, wall - max(0.0, queued)
 
     function = task.task_func
     spun = 0.0
@@ -223,8 +230,11 @@ def run_turn(
 
     if run_in:
         function(task, run_in)
+    start = perf_counter()
     wall, cpu, queued = time_call(clocks, work)
-    return wall, cpu, queued, spun
+    whole = perf_counter() - start
+    whole -= max(0.0, queued) * max(1.0, whole / wall) if wall > 0 else 0.0
+    return wall, cpu, queued, spun, whole - spun
 
 
 def clock_of(task: Any) -> str:
@@ -269,6 +279,29 @@ def peak_rss() -> int:
         return 0
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
+
+
+def foreign_modules() -> dict[str, str]:
+    """Files of modules from neither the environment nor the standard library, by dotted name.
+
+    Without those below another of them. Nothing is called on a module: some only import themselves
+    once they are touched.
+    """
+    roots = (sys.prefix, os.path.dirname(os.path.abspath(os.__file__)))
+    inside = tuple(os.path.join(root, "") for root in roots)
+    found: dict[str, str] = {}
+    for name in sorted(map(str, list(sys.modules))):
+        try:
+            file = object.__getattribute__(sys.modules[name], "__dict__").get("__file__")
+        except Exception:  # noqa: BLE001, S112 - whatever a script has put there
+            continue
+        if not isinstance(file, str) or name == "__main__":
+            continue
+        parts = name.split(".")
+        above = (".".join(parts[:count]) for count in range(1, len(parts)))
+        if not os.path.abspath(file).startswith(inside) and not any(one in found for one in above):
+            found[name] = file
+    return found
 
 
 def traced_peak(task: Any) -> int:
