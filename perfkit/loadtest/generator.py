@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Self
 
 from perfkit.errors import PerfkitError
@@ -246,7 +246,6 @@ class Generator:
 
 
 def _second(told: dict[str, Any]) -> Second:
-    values: dict[str, Any] = {
-        name: _NAN if value is None else value for name, value in told.items() if name != "kind"
-    }
+    names = (one.name for one in fields(Second))
+    values: dict[str, Any] = {name: _NAN if told[name] is None else told[name] for name in names}
     return Second(**values)

@@ -35,16 +35,17 @@ def wait_ready(url: str, health: str, deadline: float, lost: Callable[[], bool])
     """
     pause = _FIRST_PAUSE
     patience, longest = _ANSWER_SECONDS
-    seen = "nothing was asked"
+    seen = ""
     while True:
         over = lost()  # first: an answer after its end would be somebody else's
         left = deadline - time.monotonic()
         if over or left <= 0:
-            return seen
+            return seen or "nothing was asked"
         try:
             status = ask(url, health, min(left, patience))
         except (OSError, http.client.HTTPException) as error:
-            seen = _words(error, health)
+            if not seen or time.monotonic() < deadline:  # a look cut short tells less than a whole
+                seen = _words(error, health)
             if isinstance(error, TimeoutError):
                 patience = min(2 * patience, longest)
         else:

@@ -28,7 +28,9 @@ class Reports:
 
     def add(self, told: dict[str, Any], worker: int) -> None:
         """A second of one of them."""
-        health = WorkerHealth(second=told["second"], cpu=told["cpu"], lag=told["lag"])
+        health = WorkerHealth(
+            second=told["second"], cpu=told["cpu"], lag=told["lag"], waited=told.get("waited")
+        )
         self._health.setdefault(worker, []).append(health)
         sent, _ = self._told.get(worker, (0, 0))
         self._told[worker] = sent + told["sent"], told["unsent"]

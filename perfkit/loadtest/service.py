@@ -29,6 +29,7 @@ from perfkit.machine.process import (
     kill_group,
     one_line,
     pipe,
+    telling_line,
 )
 from perfkit.service import ServiceKind
 
@@ -246,8 +247,10 @@ class _StartedService(RunningService):
 
     def _describe_end(self) -> str:
         self._tail.join(_WORDS_SECONDS)
-        last = self.last_words().rpartition("\n")[2]
-        return one_line(": ".join(filter(None, (describe_exit(exit_code(self._process)), last))))
+        code = exit_code(self._process)
+        # Who is killed has no time for last words: what it said before tells nothing of it.
+        last = "" if code == -signal.SIGKILL else telling_line(self.last_words())
+        return one_line(": ".join(filter(None, (describe_exit(code), last))))
 
     def last_words(self) -> str:
         """The end of what it printed."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from perfkit.profile.value import Profile
@@ -30,6 +30,8 @@ class EngineSpec:
         port: Its port, or None for a free one.
         cpus: CPUs of the generator; empty for no pinning.
         mark: Mark that its processes carry under `perfkit.machine.environ.MARKER`.
+        token: What workers from other machines must know; empty where none are awaited.
+        token_given: The user has it already: it need not be said.
     """
 
     engine: str
@@ -46,6 +48,8 @@ class EngineSpec:
     port: int | None
     cpus: frozenset[int]
     mark: str
+    token: str = field(default="", repr=False)
+    token_given: bool = False
 
 
 def distributed(spec: EngineSpec) -> bool:

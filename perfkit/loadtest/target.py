@@ -40,8 +40,17 @@ def check_target(url: str, allow_hosts: Collection[str]) -> PerfkitError | None:
             got=url,
             remedy="correct the address, or start the service's network first",
         )
-    if all(_is_loopback(str(address[0])) for *_, address in found):
+    addresses = [ipaddress.ip_address(str(where[0]).partition("%")[0]) for *_, where in found]
+    if all(_is_loopback(one) for one in addresses):
         return None
+    if {*map(str, addresses)} <= _own_addresses():
+        return PerfkitError(
+            "the service is on this machine, but at an address that is no loopback one, so that "
+            "load may cross a network",
+            got=url,
+            allowed=f"a loopback address such as http://{LOOPBACK}:8000",
+            remedy=f"add --allow-host {host}, or name {LOOPBACK} where the service listens there",
+        )
     return PerfkitError(
         "the service is not on this machine, and load on others' machines can do harm",
         got=url,
@@ -114,6 +123,16 @@ def _split(url: str) -> SplitResult | PerfkitError:
     return parts
 
 
-def _is_loopback(address: str) -> bool:
-    found = ipaddress.ip_address(address.partition("%")[0])
+def _is_loopback(found: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     return (getattr(found, "ipv4_mapped", None) or found).is_loopback
+
+
+def _own_addresses() -> set[str]:
+    """Addresses of this machine's network interfaces; none where they cannot be told."""
+    import psutil
+
+    try:
+        found = psutil.net_if_addrs()
+    except OSError:
+        return set()
+    return {one.address.partition("%")[0] for several in found.values() for one in several}

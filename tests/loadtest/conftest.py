@@ -1,12 +1,15 @@
-"""A stand to start services on: whatever happens there, nothing of it may be left."""
+"""A stand for services, of which nothing may be left; and what both engines' tests share."""
 
 from __future__ import annotations
 
 import contextlib
 import http.client
+import os
+import subprocess
 import sys
 import time
 import uuid
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -14,14 +17,20 @@ from urllib.parse import urlsplit
 import pytest
 
 from perfkit.benchmark import Script
+from perfkit.loadtest.generator import EngineEnd, Origin, Second
 from perfkit.loadtest.service import RunningService, ServiceError, ServiceLaunch, start_service
+from perfkit.loadtest.spec import EngineSpec
 from perfkit.machine._sweeper import strays
 from perfkit.machine.environ import MARKER
+from perfkit.recording.events import Events, read_events
 from perfkit.service import Service, ServiceKind
 from perfkit.variant import Side
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from perfkit.loadtest.engines import Engine
+    from perfkit.profile.value import Profile
 
 APP = """
 import asyncio, json, os, sys, threading
@@ -181,3 +190,122 @@ def until(holds: Callable[[], bool], seconds: float = 10.0) -> bool:
 @pytest.fixture(name="until")
 def the_until() -> Callable[..., bool]:
     return until
+
+
+TRUTHFUL = Path(__file__).parent / "engine" / "_server.py"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """All that a run of an engine told and wrote."""
+
+    end: EngineEnd
+    origin: Origin
+    seconds: list[Second]
+    events: Events
+    files: tuple[Events, ...]
+
+    @property
+    def load(self) -> Events:
+        return self.events.where(self.events.phase >= 0)
+
+
+class Server:
+    """A server that tells the truth: its log says what it was asked, and when."""
+
+    def __init__(self, log: Path, *mode: str | float) -> None:
+        self.log = log
+        self._process = subprocess.Popen(
+            [sys.executable, str(TRUTHFUL), str(log), *map(str, mode)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        assert self._process.stdout
+        self.url = f"http://127.0.0.1:{int(self._process.stdout.readline())}"
+
+    def stop(self) -> list[list[str]]:
+        """End it; the lines of its log."""
+        assert self._process.stdin
+        assert self._process.stdout
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
+        try:
+            self._process.wait(10)
+        finally:
+            self._process.kill()
+            self._process.wait()
+            self._process.stdout.close()
+        return [line.split() for line in self.log.read_text().splitlines()]
+
+
+class Ground:
+    """Servers and whole runs, whichever engine it is."""
+
+    mark = f"test-engine-{os.getpid()}"
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._servers: list[Server] = []
+        self._specs = 0
+
+    def server(self, *mode: str | float) -> Server:
+        found = Server(self.folder / f"server{len(self._servers)}.log", *mode)
+        self._servers.append(found)
+        return found
+
+    def close(self) -> None:
+        for server in self._servers:
+            server.stop()
+
+    def spec(self, engine: str, profile: Profile, *targets: str, **changes: Any) -> EngineSpec:
+        self._specs += 1
+        count = changes.get("workers", 1) + changes.get("remote_workers", 0)
+        content: dict[str, Any] = {
+            "engine": engine,
+            "profile": profile,
+            "targets": targets,
+            "windows": (),
+            "seed": 1,
+            "events": tuple(
+                self.folder / f"run{self._specs}-{number}.arrow" for number in range(count)
+            ),
+            "workers": 1,
+            "remote_workers": 0,
+            "remote_seconds": 10.0,
+            "more": False,
+            "bind": "127.0.0.1",
+            "port": None,
+            "cpus": frozenset(),
+            "mark": self.mark,
+        }
+        return EngineSpec(**{**content, **changes})
+
+    @staticmethod
+    def run(
+        spec: EngineSpec, made: Engine, each: Callable[[Any, Second], None] | None = None
+    ) -> Run:
+        """A whole run; every request is in one of the counts, and in the files."""
+        with made as generator:
+            origin = generator.ready()
+            seconds = []
+            for second in generator.seconds():
+                seconds.append(second)
+                if each is not None:
+                    each(generator, second)
+            end = generator.finish()
+        files = tuple(read_events([file]) for file in spec.events)
+        for one, file in zip(end.workers, files, strict=True):
+            assert one.sent == one.answered + one.failed + one.cut_off + one.in_flight
+            load = file.phase >= 0
+            told = (one.answered, one.failed, one.cut_off)
+            assert tuple(int((load & (file.outcome == kind)).sum()) for kind in range(3)) == told
+        assert sum(one.sent for one in seconds) == sum(one.sent for one in end.workers)
+        events = read_events(spec.events)
+        return Run(end=end, origin=origin, seconds=seconds, events=events, files=files)
+
+
+@pytest.fixture
+def ground(tmp_path: Path) -> Iterator[Ground]:
+    found = Ground(tmp_path)
+    yield found
+    found.close()

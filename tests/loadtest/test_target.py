@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from types import SimpleNamespace
 
 import pytest
 
@@ -31,6 +32,19 @@ def test_another_machine(url: str) -> None:
     assert "not on this machine" in str(error)
     assert "--allow-host" in str(error)
     assert check_target(url, (str(error.remedy).split()[2],)) is None
+
+
+def test_an_address_of_this_machine_that_others_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+    link = SimpleNamespace(address="fe80::7%eth0")
+    interfaces = {"eth0": [SimpleNamespace(address="192.0.2.2"), link]}
+    monkeypatch.setattr("psutil.net_if_addrs", lambda: interfaces)
+    for url in ("http://192.0.2.2:18765", "http://[fe80::7%eth0]:80"):
+        error = str(check_target(url, ()))
+        assert "the service is on this machine" in error
+        assert "--allow-host" in error
+        assert "127.0.0.1" in error
+    assert check_target("http://192.0.2.2:18765", ("192.0.2.2",)) is None
+    assert "not on this machine" in str(check_target("http://192.0.2.3", ()))
 
 
 def test_a_name_of_another_machine(monkeypatch: pytest.MonkeyPatch) -> None:

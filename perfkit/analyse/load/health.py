@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from perfkit.analyse.load.value import Health
+from perfkit.profile.schedule import cumulative
 from perfkit.recording.events import ANSWERED, CUT_OFF, FAILED
 
 if TYPE_CHECKING:
@@ -32,22 +33,29 @@ class Slips:
         self.counts = np.zeros(3, dtype=np.int64)
         self._slips: list[NDArray[np.float32]] = []
         self._responses: list[NDArray[np.float32]] = []
+        self._lost = self._users = 0.0
 
     def add(self, opened: Opened) -> None:
         """Add a segment."""
         events = opened.events
         self.counts += np.bincount(events.outcome, minlength=3)[:3]
         self._slips.append(events.slip.astype(np.float32))
-        right = events.outcome == ANSWERED
-        self._responses.append((events.end - events.due)[right].astype(np.float32))
+        ended = events.outcome != CUT_OFF
+        self._responses.append((events.end - events.due)[ended].astype(np.float32))
+        self._lost += float(events.slip[events.phase >= 0].sum())
+        self._users += cumulative(opened.profile, opened.seconds)
 
     def slip_p99(self) -> float:
         """99th percentile of the generator's own lateness; 0.0 without requests."""
         return _p99(self._slips) or 0.0
 
     def response_p99(self) -> float | None:
-        """99th percentile of the response time, ramps and all."""
+        """99th percentile of the response time, ramps, failures and all."""
         return _p99(self._responses)
+
+    def lost(self) -> float | None:
+        """Share of the users' time (closed model) that the generator was late; None without any."""
+        return self._lost / self._users if self._users > 0 else None
 
 
 def _p99(parts: Sequence[NDArray[np.float32]]) -> float | None:
@@ -83,6 +91,8 @@ def health(ends: Sequence[SegmentEnd], slips: Slips, *, planned: bool) -> Health
         lag_p99=_p99([np.array([one.lag for one in seconds], dtype=np.float32)]) or 0.0,
         slip_p99=slips.slip_p99(),
         achieved=sent / (sent + unsent) if planned and sent + unsent else None,
+        lost=None if planned else slips.lost(),
+        waited=_waited(workers),
         unsent=unsent,
         sent=sent,
         accounted=sum(ended) + sum(worker.in_flight for worker in workers),
@@ -99,3 +109,9 @@ _OUTCOMES = {"answered": ANSWERED, "failed": FAILED, "cut_off": CUT_OFF}
 def _busy(worker: WorkerReport) -> float:
     seconds = worker.health
     return sum(one.cpu > BUSY for one in seconds) / len(seconds) if seconds else 0.0
+
+
+def _waited(workers: Sequence[WorkerReport]) -> float | None:
+    """Share of the time in line for a CPU, of the worker that stood there longest."""
+    known = [[one.waited for one in worker.health if one.waited is not None] for worker in workers]
+    return max((sum(some) / len(some) for some in known if some), default=None)

@@ -43,6 +43,7 @@ _STAND_OUT = {8: 1.923, 7: 1.994, 6: 2.092, 5: 2.240, 4: 2.483, 3: 2.956, 2: 4.2
 # 80 % points of F(4, n), where n cosines are left
 _SMALLEST = 8
 _EACH = 4  # requests a block at least, as far as there are enough of them
+_HAIR = 1e-9  # 3 × 7 / 3 is 7, whatever floating point says
 
 
 class Spread(NamedTuple):
@@ -103,6 +104,37 @@ def even_blocks(seconds: float, count: int) -> Blocks:
     """Blocks of equal length for so many requests of one stage."""
     number = blocks_for(count)
     return Blocks(lengths=np.full(number, seconds / number), bounds=(0, number), independent=False)
+
+
+def witnesses(totals: NDArray[np.int64], blocks: Blocks) -> int:
+    """How many blocks bear witness that something never happened to any request.
+
+    Let a share ``p`` of requests have it in the long run. Those of one block may all have it
+    together, so that a block is spared by a chance of up to ``1 - p``, and n blocks that know
+    nothing of each other by up to ``(1 - p) ** n``: the exact binomial bound of C. J. Clopper,
+    E. S. Pearson (Biometrika 26, 1934) at no hits, with blocks as the sample.
+
+    Blocks of a stage are taken to have as many requests with it as without; where users wait for
+    slow answers, those with it have fewer, and the bound is on the safe side. Blocks without a
+    request saw nothing. Where stages of unlike load are summed up, a busy stage may have few blocks
+    for its share of requests, and it may happen in that one alone: as many count as the least
+    covered stage would give all together (the bound then follows from the concavity of the
+    logarithm).
+
+    Args:
+        totals: Requests in each block, shape (blocks,).
+        blocks: The blocks.
+
+    Returns:
+        n; 0 without requests.
+    """
+    whole = int(totals.sum())
+    bounds = (0, len(totals)) if blocks.independent else blocks.bounds
+    stages = [totals[low:high] for low, high in pairwise(bounds)]
+    found = [
+        int(np.count_nonzero(one)) * whole / total for one in stages if (total := int(one.sum()))
+    ]
+    return int(min(found, default=0.0) + _HAIR)
 
 
 def spread_of_sum(deviations: NDArray[np.float64], blocks: Blocks) -> Spread:

@@ -4,13 +4,14 @@
 2. Between the highest level that held and the lowest that broke, their geometric middle is tried,
    until they are as close as wanted.
 3. Both are probed once more. A level whose probes disagree is *undecided*: the interval then
-   reaches to the next levels below and above it that are not, which are probed once more in turn.
+   reaches to levels below and above it that are not, as near to it as is wanted, which are probed
+   once more in turn.
 
 **Throughput that no longer rises** is a break too. As soon as some level gives less than `RISE`
 times the throughput of one that is at least `APART` times lower and held, the highest throughput of
-all probes is the service's, and every level that reaches it but for that factor is broken: more
-load can only wait there. Only levels of users are judged so; a rate that is not answered breaks
-thresholds.
+all probes is the service's, and every level that reaches it but for that factor is broken, as is
+every higher one: more load can only wait there. Only levels of users are judged so; a rate that is
+not answered breaks thresholds.
 
 The source of the idea is the bisection of deterministic capacity searches (J. Bentley's "numbers in
 a sorted list" with a noisy comparison); a noisy verdict is met by repetition, and said.
@@ -51,6 +52,19 @@ class _State(Enum):
     GOOD = auto()
     BAD = auto()
     UNDECIDED = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Flat:
+    """Where throughput does not rise any more; inf while it does.
+
+    Attributes:
+        level: Lowest level that reaches ``throughput``.
+        throughput: What no level gives more than `RISE` times of.
+    """
+
+    level: float
+    throughput: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +112,8 @@ class Search:
         at_high = [one for one in probes if one.level == high]
         good = [one.throughput for one in probes if one.valid and one.good]
         lost = bool(probes) and not _says(probes[-1])
-        reasons = [self._reason(one, probes) for one in at_high if _says(one)]
+        flat = self._flat_from(probes)
+        reasons = [_reason(one, flat) for one in at_high if _says(one)]
         return Breakpoint(
             side=side,
             low=low,
@@ -112,7 +127,8 @@ class Search:
     def _untried(self, low: float, high: float, states: dict[float, _State]) -> float | None:
         """A level that nobody tried and that narrows the interval; None when it is narrow enough.
 
-        Levels that are undecided are not looked at more closely: what lies near them is as noisy.
+        From the highest undecided level within it to its upper end, and from its lower end to the
+        lowest; between undecided ones nothing would be learned.
         """
         if math.isinf(high):
             top = max(states, default=self.start)
@@ -120,8 +136,12 @@ class Search:
         if low == 0.0:
             lower = self._round(min(states) / 2)
             return lower if self.lowest <= lower < min(states) else None
-        if any(low < level < high for level in states):
-            return None
+        within = [level for level in states if low < level < high]
+        gaps = ((low, min(within, default=high)), (max(within, default=low), high))
+        return next((level for one in gaps if (level := self._between(*one)) is not None), None)
+
+    def _between(self, low: float, high: float) -> float | None:
+        """The geometric middle, where two levels are not as close as wanted."""
         middle = self._round(math.sqrt(low * high))
         close = high <= low * (1 + self.resolution) * (1 + 1e-9)
         return None if close or not low < middle < high else middle
@@ -151,9 +171,10 @@ class Search:
     def _states(self, probes: Sequence[ProbeResult]) -> dict[float, _State]:
         """What the probes of each level say together; levels that say nothing are left out."""
         found: dict[float, set[bool]] = {}
+        flat = self._flat_from(probes)
         for one in probes:
             if _says(one):
-                found.setdefault(one.level, set()).add(not self._reason(one, probes))
+                found.setdefault(one.level, set()).add(not _reason(one, flat))
         return {
             level: _State.UNDECIDED
             if len(said) > 1
@@ -161,11 +182,8 @@ class Search:
             for level, said in found.items()
         }
 
-    def _reason(self, probe: ProbeResult, probes: Sequence[ProbeResult]) -> str:
-        """Why a probe broke; empty when it held."""
-        if not probe.good:
-            return probe.reason or "it broke"
-        return FLAT if self.users and _is_flat(probe, probes) else ""
+    def _flat_from(self, probes: Sequence[ProbeResult]) -> _Flat:
+        return _flat_from(probes) if self.users else _Flat(level=math.inf, throughput=math.inf)
 
 
 def ends_of_stages(side: Side, stages: Sequence[ProbeResult], *, users: bool) -> Breakpoint | None:
@@ -190,10 +208,20 @@ def _says(probe: ProbeResult) -> bool:
     return probe.good is not None and probe.valid
 
 
-def _is_flat(probe: ProbeResult, probes: Sequence[ProbeResult]) -> bool:
-    """Whether throughput does not rise any more beyond this probe's level."""
+def _reason(probe: ProbeResult, flat: _Flat) -> str:
+    """Why a probe broke; empty when it held."""
+    if not probe.good:
+        return probe.reason or "it broke"
+    is_flat = probe.level > flat.level or probe.throughput >= flat.throughput
+    return FLAT if is_flat else ""
+
+
+def _flat_from(probes: Sequence[ProbeResult]) -> _Flat:
+    """Where throughput does not rise any more.
+
+    A level above one that reaches the highest throughput is flat even if it answers less itself.
+    """
     known = [one for one in probes if _says(one) and one.throughput > 0]
-    top = max((one.throughput for one in known), default=0.0)
     seen = any(
         high.throughput < RISE * low.throughput
         for low in known
@@ -201,7 +229,12 @@ def _is_flat(probe: ProbeResult, probes: Sequence[ProbeResult]) -> bool:
         for high in known
         if high.level >= APART * low.level
     )
-    return seen and probe.throughput * RISE >= top
+    if not seen:
+        return _Flat(level=math.inf, throughput=math.inf)
+    enough = max(one.throughput for one in known) / RISE
+    return _Flat(
+        level=min(one.level for one in known if one.throughput >= enough), throughput=enough
+    )
 
 
 def _came_to_nothing(probes: Sequence[ProbeResult]) -> float | None:

@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 
 from perfkit.analyse.estimate import Estimate
 from perfkit.analyse.load.gather import Counted
-from perfkit.analyse.load.longrun import BLOCKS, FEWEST_TRIALS, Blocks, blocks_for, sums_of
+from perfkit.analyse.load.longrun import (
+    BLOCKS,
+    FEWEST_TRIALS,
+    Blocks,
+    blocks_for,
+    sums_of,
+    witnesses,
+)
 from perfkit.analyse.load.percentiles import (
     Placed,
     mean,
@@ -245,6 +252,8 @@ def summarise(chosen: Chosen, labels: Labels, used: Resources | None) -> tuple[S
             confidence,
             chosen.blocks,
         ),
+        slowest=_slowest(chosen, failed),
+        blocks=witnesses(over, chosen.blocks),
     )
     return summary, _curve(response, service)
 
@@ -296,6 +305,13 @@ def _with_failures(
             value=least, low=least, high=least, confidence=labels.confidence, n=len(placed)
         )
     return dict(sorted(found.items()))
+
+
+def _slowest(chosen: Chosen, failed: NDArray[np.bool_]) -> float:
+    """Whoever was cut off would have waited longer still."""
+    if failed.any():
+        return float("inf")
+    return float(np.max(chosen.of("response"))) if len(failed) else float("nan")
 
 
 def _lateness(chosen: Chosen) -> float:

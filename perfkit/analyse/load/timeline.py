@@ -24,6 +24,9 @@ MOST_WINDOWS = 600
 _LONG = 60.0  # seconds from which a window has one second or more
 _WIDTHS = (0.05, 0.1, 0.2, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0)
 _PERCENTILES = (0.5, 0.95, 0.99)
+_LEAST_SHARE = 0.25
+"""Share of the longest window's time below which a window has no rates: a few answers in the
+moment before the load ended early would look like a spike."""
 
 
 def window_width(seconds: float, turn: float = 0.0) -> float:
@@ -46,6 +49,7 @@ def timeline(opened: Opened, target: int) -> Timeline:
     """What one service of a segment did over time.
 
     Where two services take turns, rates and CPU are those of the time in which it had the load.
+    The last window may be short, where the load ended early: what is in it is over its own time.
     """
     events = opened.events
     windows = opened.start.windows
@@ -54,6 +58,7 @@ def timeline(opened: Opened, target: int) -> Timeline:
     edges = np.arange(count + 1, dtype=np.float64) * width
     own = covered(opened.profile, opened.start, target, seconds=opened.seconds, cut=0.0)
     spent = _own_seconds(own, edges)
+    spent[spent < _LEAST_SHARE * np.max(spent)] = np.nan
     mine = events.target == target
     window = np.floor(events.due / width)
     sent = mine & (window >= 0) & (window < count)
@@ -63,8 +68,9 @@ def timeline(opened: Opened, target: int) -> Timeline:
     response = group_quantiles(end - due, group, count, _PERCENTILES)
     (service,) = group_quantiles(end - events.start[right], group, count, (0.95,))
     over = sent & (events.outcome != CUT_OFF)
-    ended = np.floor(events.end[mine & (events.outcome != CUT_OFF)] / width)
-    answers = _count(ended[(ended >= 0) & (ended < count)], count)
+    # What comes in after the load is over belongs to no second of it.
+    ended = events.end[mine & (events.outcome != CUT_OFF) & (events.end < opened.seconds)]
+    answers = _count(np.minimum(np.floor(ended[ended >= 0] / width), count - 1), count)
     failures = _count(window[sent & (events.outcome == FAILED)], count)
     samples = opened.samples.get(opened.start.sides[target])
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -80,9 +86,7 @@ def timeline(opened: Opened, target: int) -> Timeline:
             p99=response[2],
             service_p95=service,
             rss=_rss(samples, edges),
-            cpu=np.full(count, np.nan)
-            if samples is None
-            else cpu_between(samples, edges) / np.where(spent > 0, spent, np.nan),
+            cpu=np.full(count, np.nan) if samples is None else cpu_between(samples, edges) / spent,
         )
 
 

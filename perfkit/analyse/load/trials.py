@@ -130,7 +130,9 @@ def compare_trials(
 
     Args:
         baseline: Its trials.
-        candidate: Its trials; those that only one side has are left out.
+        candidate: Its trials; those that only one side has are left out, and of each metric those
+            in which a side has no value. What is left then does not speak for all, since the worse
+            side loses its worst trials: ``ratio.n`` tells.
         confidence: Coverage of the intervals; infinite with fewer than six trials at 95 %.
         margin: For which ``trials_needed`` is said.
     """
@@ -165,13 +167,15 @@ def _compare(
     effects = scaled[:, 1] - scaled[:, 0]
     count = len(effects)
     found = locate(effects, confidence)
+    middle = float(locate(scaled.mean(axis=1), confidence).value)
+    levels = [middle + part * float(found.value) for part in (-0.5, 0.5)]
     shift = detectable_shift(found, count, confidence)
     return LoadComparison(
         metric=metric,
         difference=difference,
         ratio=_estimate(found, count, confidence, difference=difference),
-        baseline=_level(scaled[:, 0], confidence, difference=difference),
-        candidate=_level(scaled[:, 1], confidence, difference=difference),
+        baseline=_level(scaled[:, 0], levels[0], confidence, difference=difference),
+        candidate=_level(scaled[:, 1], levels[1], confidence, difference=difference),
         effects=tuple(effects.tolist()),
         detectable=shift if difference else math.expm1(shift) if shift < 700 else math.inf,  # noqa: PLR2004 - exp
         p_value=signed_rank_p(effects),
@@ -181,8 +185,22 @@ def _compare(
     )
 
 
-def _level(scaled: NDArray[np.float64], confidence: float, *, difference: bool) -> Estimate:
-    return _estimate(locate(scaled, confidence), len(scaled), confidence, difference=difference)
+def _level(
+    scaled: NDArray[np.float64], level: float, confidence: float, *, difference: bool
+) -> Estimate:
+    """One side's level in the typical trial.
+
+    Each side's own typical figure would not do: their ratio is not the typical ratio, and where
+    trials vary more than the sides differ it may even point the other way. So the levels are those
+    around the middle of both sides that are the typical change apart. The interval is the side's
+    own, widened where it does not reach so far.
+    """
+    level = max(level, 0.0) if difference else level  # no share is below 0
+    own = locate(scaled, confidence)
+    reaching = own._replace(
+        value=np.asarray(level), low=np.minimum(own.low, level), high=np.maximum(own.high, level)
+    )
+    return _estimate(reaching, len(scaled), confidence, difference=difference)
 
 
 def _estimate(found: Location, count: int, confidence: float, *, difference: bool) -> Estimate:

@@ -118,6 +118,10 @@ class Summary:
             suffice.
         error_answers: Share that the service itself answered with a status of 400 or more, among
             those that failed; of all that ended, as ``error_rate``. None when nothing ended.
+        slowest: The longest response time of all, failures being slower than any answer: inf when
+            any failed, at least what those cut off had waited already; nan when nothing was sent.
+        blocks: Blocks of time (trials, from six on) that bear witness that something never was:
+            `perfkit.analyse.load.longrun.witnesses`.
     """
 
     phase: str | None
@@ -142,6 +146,8 @@ class Summary:
     trials: int = 1
     by_trial: tuple[TrialPercentile, ...] = ()
     error_answers: Estimate | None = None
+    slowest: float = float("nan")
+    blocks: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,6 +227,7 @@ class HealthProblem(StrEnum):
     LAG = "lag"
     SLIP = "slip"
     RATE = "rate"
+    LOST = "lost"
     INCOMPLETE = "incomplete"
     CEILING = "ceiling"
 
@@ -235,12 +242,15 @@ class Health:
         lag_p99: 99th percentile of the event loop's lag by second.
         slip_p99: 99th percentile of the generator's own part of the lateness.
         achieved: Requests sent / arrivals planned (open model), or None.
+        lost: Share of the users' time that the generator's lateness took (closed model), or None.
+        waited: Share of the time a generator process stood in line for a CPU, of the worst; None
+            where the system does not tell.
         unsent: Arrivals for which no user was free before the end.
         sent: Requests sent.
         accounted: Answered + failed + cut off + in flight at the end.
         complete: Every worker handed over all its events.
         counts_match: Rows on disk are what the workers counted.
-        response_p99: What ``slip_p99`` is to be seen against; None without answers.
+        response_p99: What ``slip_p99`` is to be seen against, failures and all; None without any.
         clock_error: Largest error of a remote worker's clock.
     """
 
@@ -249,6 +259,8 @@ class Health:
     lag_p99: float
     slip_p99: float
     achieved: float | None
+    lost: float | None
+    waited: float | None
     unsent: int
     sent: int
     accounted: int
@@ -344,6 +356,7 @@ class ProbeResult:
         p95: 95th percentile.
         error_rate: Share that failed.
         valid: The generator was not the bottleneck.
+        search: Number of the search it belongs to, from 0.
     """
 
     trial: int
@@ -356,11 +369,12 @@ class ProbeResult:
     p95: float
     error_rate: float
     valid: bool
+    search: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Breakpoint:
-    """Where a service breaks.
+    """Where a service breaks; of several searches the medians.
 
     Attributes:
         side: Which side.
@@ -370,6 +384,7 @@ class Breakpoint:
         max_throughput: Highest throughput of a good probe, or None.
         valid: Neither end rests on a probe in which the generator was the bottleneck.
         probes: In the order run; sorted by level they are the latency–throughput curve.
+        searches: How many searches it is of.
     """
 
     side: Side
@@ -379,3 +394,4 @@ class Breakpoint:
     max_throughput: float | None
     valid: bool
     probes: tuple[ProbeResult, ...]
+    searches: int = 1

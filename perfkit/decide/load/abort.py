@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Protocol
 
-from perfkit.decide.load.threshold import is_true
 from perfkit.profile.threshold import Metric
 
 if TYPE_CHECKING:
@@ -83,7 +82,7 @@ class Aborts:
             value = _figure(condition, second, length, {Metric.RSS: rss, Metric.CPU: cpu})
             if math.isnan(value):
                 self._true[index] += length if self._true[index] else 0.0
-            elif is_true(condition, value):
+            elif condition.is_true(value):
                 self._true[index] += length
             else:
                 self._true[index] = 0.0

@@ -6,14 +6,17 @@ import math
 from typing import TYPE_CHECKING
 
 from perfkit.analyse.family import benjamini_hochberg
-from perfkit.analyse.location import critical_rank
 from perfkit.caveat import Caveat, venv_caveats
 from perfkit.decide.load.engine_caveats import engine_caveats
+from perfkit.decide.load.growth import growth_words, memory_grows
+from perfkit.decide.load.missing import missing_caveats
+from perfkit.decide.load.program import program_caveats
 from perfkit.decide.load.result import Validity
+from perfkit.decide.load.searching import fewest_trials
 from perfkit.decide.verdict import Verdict
 from perfkit.profile.value import STRESS
 from perfkit.service import ServiceKind
-from perfkit.units import format_bytes, format_duration, format_seconds, format_share
+from perfkit.units import format_duration, format_seconds, format_share
 from perfkit.variant import Side
 
 if TYPE_CHECKING:
@@ -22,13 +25,10 @@ if TYPE_CHECKING:
     from perfkit.analyse.load.run import LoadAnalysis
     from perfkit.analyse.load.value import SideLoad
     from perfkit.decide.load.result import LoadResult
-    from perfkit.recording.load import LoadRecording
+    from perfkit.recording.load import LoadRecording, LoadRun
 
 WIDE = 0.20
 """Half-width of p95's interval, relative to p95, from which it is worth a word."""
-
-GROWTH = 0.02
-"""Growth of memory over the measured time, at least, relative to its normal, worth a word."""
 
 NEAR_FLOOR = 2.0
 """Times the floor below which a median is mostly the generator's own."""
@@ -52,9 +52,12 @@ def load_caveats(
     return (
         *_generator(recording, result),
         *_trials(recording, result),
+        *missing_caveats(recording, result),
+        *program_caveats(recording),
         *_endings(recording),
         *_placement(recording),
         *engine_caveats(recording),
+        *_profile(recording),
         *_scales(recording),
         *_warm_up(found),
         *(one for side in result.sides for one in _side(side, recording)),
@@ -68,39 +71,64 @@ def _caveat(code: str, text: str, remedy: str) -> Caveat:
     return Caveat(code=code, text=text, remedy=remedy, benchmark=None)
 
 
+def _profile(recording: LoadRecording) -> Iterator[Caveat]:
+    if recording.run.mode != "breakpoint":  # which goes through levels of its own
+        for what, remedy in recording.run.profile.notes:
+            yield _caveat("profile", what, remedy)
+
+
 def _generator(recording: LoadRecording, result: LoadResult) -> Iterator[Caveat]:
     if result.health is None:
-        yield _caveat(
-            "generator-silent",
-            "the generator never reported on itself, so nothing is judged",
-            "run it again",
-        )
+        if recording.origins:  # else no load began, and what kept it from that is told
+            yield _caveat(
+                "generator-silent",
+                "the generator never reported on itself, so nothing is judged",
+                "run it again",
+            )
     elif recording.run.mode == "breakpoint" and any(not one.valid for one in result.breakpoints):
         return  # it fell behind at the end of the search, of which `_searches` tells
-    elif result.health.validity is Validity.INVALID:
-        reasons = "; ".join(text for _, text, _ in result.health.problems)
+    elif result.health.validity is Validity.INVALID:  # why, and what to do, the verdict says
         yield _caveat(
             "generator-invalid",
-            f"the run is INVALID, it measured its own generator: {reasons}",
+            "the run is INVALID: its figures tell of its own generator",
+            "do not take them for the service's",
+        )
+    elif result.health.validity is Validity.LATE:
+        late = format_seconds(result.health.health.slip_p99 + result.health.health.lag_p99)
+        yield _caveat(
+            "generator-late",
+            f"the generator was late, so that response times look up to {late} longer than they "
+            "are; verdicts that this may have brought about are left open",
             result.health.problems[0][2],
         )
 
 
 def _trials(recording: LoadRecording, result: LoadResult) -> Iterator[Caveat]:
     run = recording.run
-    if run.mode != "compare":
+    if run.candidate is None:
         return
-    fewest = 1
-    while critical_rank(fewest, 1 - run.confidence) is None:
-        fewest += 1
+    searched = run.mode == "breakpoint"
+    fewest = fewest_trials(run.confidence)
     if result.trials < fewest:
+        what = " (a search of each side)" if searched else ""
         yield _caveat(
             "too-few-trials",
-            f"{_number(result.trials, 'trial')}: an interval at {format_share(run.confidence)} "
-            f"needs {fewest}, so that nothing is decided",
+            f"{_number(result.trials, 'trial')}{what}: an interval at "
+            f"{format_share(run.confidence)} needs {fewest}, so that nothing is decided",
             f"measure at least {fewest} trials (--trials {fewest})",
         )
         return
+    missing = {one.comparison.metric: result.trials - one.comparison.ratio.n for one in result.rows}
+    missing = {metric: count for metric, count in missing.items() if searched and count}
+    if missing:
+        each = ", ".join(
+            f"{metric} {count} of {result.trials}" for metric, count in missing.items()
+        )
+        yield _caveat(
+            "searches-missing",
+            f"searches of some pairs found no end, and what is left decides nothing: {each}",
+            "search further up or down (--to, --from), or give the generator more processes",
+        )
     yield from _chance(recording, result)
     open_rows = [row.comparison for row in result.rows if row.verdict is Verdict.INCONCLUSIVE]
     needed = {one.metric: one.trials_needed for one in open_rows if one.trials_needed is not None}
@@ -141,12 +169,16 @@ def _endings(recording: LoadRecording) -> Iterator[Caveat]:
         yield _caveat(
             "interrupted",
             "the run did not come to its end; figures are of what was measured until then",
-            "go on with --resume where it is a comparison or a search, else run it again",
+            "go on with --resume and the run's folder"
+            if resumable(recording.run)
+            else "run it again",
         )
+    told = {failure.trial for failure in recording.failures}
     for end in recording.ends.values():
         if end.reason not in _GOOD_ENDS and end.reason != "interrupted":
             after = format_duration(end.seconds)
-            detail = f": {end.detail.splitlines()[0]}" if end.detail else ""
+            start = recording.starts.get(end.id)
+            detail = "" if start is not None and start.trial in told else _first_line(end.detail)
             yield _caveat(
                 "ended-early",
                 f"segment {end.id} ended after {after} ({end.reason}){detail}",
@@ -158,6 +190,16 @@ def _endings(recording: LoadRecording) -> Iterator[Caveat]:
             "the recording's last line is incomplete and was left out",
             "run it again where something is missing",
         )
+
+
+def resumable(run: LoadRun) -> bool:
+    """Whether `perfkit.plan.load_resume` goes on with it: it has trials, and all it needs."""
+    return run.mode != "single" and not (run.redacted or run.method.remote_workers)
+
+
+def _first_line(detail: str) -> str:
+    """What was said of an end, unless a failure that is told anyway says so."""
+    return f": {detail.strip().splitlines()[0]}" if detail.strip() else ""
 
 
 def _placement(recording: LoadRecording) -> Iterator[Caveat]:
@@ -196,8 +238,8 @@ def _scales(recording: LoadRecording) -> Iterator[Caveat]:
     if changed:
         yield _caveat(
             "scaled",
-            f"the profile {profile.name} was run shrunk ({', '.join(changed)})",
-            "run it whole before a decision rests on it",
+            f"the profile {profile.name} was run scaled ({', '.join(changed)})",
+            "run it as it is written before a decision rests on it",
         )
 
 
@@ -248,7 +290,7 @@ def _side(side: SideLoad, recording: LoadRecording) -> Iterator[Caveat]:
 def _memory(side: SideLoad, who: str, recording: LoadRecording) -> Iterator[Caveat]:
     used = side.overall.resources
     if used is None:
-        if side.side is Side.BASELINE:
+        if side.side is Side.BASELINE and side.overall.sent:  # else there was no time to look
             yield _caveat(
                 "no-resources",
                 "memory and CPU of the service are not known",
@@ -257,12 +299,11 @@ def _memory(side: SideLoad, who: str, recording: LoadRecording) -> Iterator[Cave
                 else "look at the run's logs",
             )
         return
-    grown = used.rss_slope.low * side.overall.seconds
     steady = all(stage.role != STRESS for stage in recording.run.profile.stages)
-    if steady and grown > GROWTH * used.rss_normal:  # more load may well need more memory
+    if steady and memory_grows(side.overall):  # more load may well need more memory
         yield _caveat(
             "memory-grows",
-            f"{who}resident memory grew by {format_bytes(used.rss_slope.value * 3600)} an hour",
+            f"{who}resident memory grew by {growth_words(side.overall)}",
             "run soak before a release: it tells a leak from a cache that fills",
         )
 
@@ -288,14 +329,16 @@ def _requests(result: LoadResult) -> Iterator[Caveat]:
 
 
 def _searches(recording: LoadRecording, result: LoadResult) -> Iterator[Caveat]:
+    compared = recording.run.candidate is not None
     for one in result.breakpoints:
+        who = f"{one.side}: " if compared else ""
         if not one.valid:
             last = one.probes[-1]
             reason = f" ({last.reason})" if last.reason else ""
             open_ = last.valid and last.good is None
             yield _caveat(
                 "breakpoint-invalid",
-                f"{one.side}: the search ended where probes told nothing of the service{reason}",
+                f"{who}the search ended where probes told nothing of the service{reason}",
                 "measure for longer at each level"
                 if open_
                 else "give the generator more processes or CPUs, or take the last level that held "
@@ -307,20 +350,30 @@ def _searches(recording: LoadRecording, result: LoadResult) -> Iterator[Caveat]:
             if search is not None and top < search.limit:
                 yield _caveat(
                     "breakpoint-open",
-                    f"{one.side}: the search was not finished; it held up to {one.low:g}",
-                    "go on with --resume",
+                    f"{who}the search was not finished; it held up to {one.low:g}",
+                    "go on with --resume and the run's folder",
                 )
                 continue
             yield _caveat(
                 "breakpoint-not-reached",
-                f"{one.side}: it held up to {top:g}, the highest level tried",
+                f"{who}it held up to {top:g}, the highest level tried",
                 "raise the limit to find where it breaks",
             )
 
 
 def _variants(recording: LoadRecording) -> Iterator[Caveat]:
-    sides = (recording.run.baseline, recording.run.candidate)
-    yield from venv_caveats(*(one for one in sides if one is not None))
+    """A Python that nobody named, of which nothing is needed, has no packages to be missed."""
+    run = recording.run
+    compared, kind = run.candidate is not None, run.service.kind
+    needed = kind is ServiceKind.APP or (compared and kind is ServiceKind.COMMAND)
+    if needed or (kind is ServiceKind.COMMAND and _is_python(run.service.target)):
+        sides = (run.baseline, run.candidate)
+        yield from venv_caveats(*(one for one in sides if one is not None), alone=not compared)
+
+
+def _is_python(command: str) -> bool:
+    words = (word.rpartition("/")[2] for word in command.split())
+    return any(word.startswith(("python", "{python}")) for word in words)
 
 
 def _number(count: int, noun: str) -> str:

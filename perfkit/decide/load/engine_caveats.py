@@ -1,4 +1,4 @@
-"""What to know of a load that k6 has sent."""
+"""What the engine of a run noted, and what to know of a load that k6 has sent."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from perfkit.recording.load import LoadRecording
 
 _K6 = "k6"
+_MOST_NOTES = 3
 
 
 def engine_caveats(recording: LoadRecording) -> Iterator[Caveat]:
-    """Where the engine of a run says less than perfkit's own; nothing of its own one."""
+    """What the engine noted, and where it says less than perfkit's own."""
+    yield from _notes(recording)
     run = recording.run
     if run.method.engine != _K6:
         return
@@ -39,6 +41,18 @@ def engine_caveats(recording: LoadRecording) -> Iterator[Caveat]:
             "the two sides were measured one after the other in each trial, since k6 knows no "
             "turns, so that slow changes of the machine widen every interval",
             "measure more trials, or take the default engine",
+        )
+
+
+def _notes(recording: LoadRecording) -> Iterator[Caveat]:
+    """Each once, whatever number of segments had it."""
+    notes = list(dict.fromkeys(text for end in recording.ends.values() for text in end.notes))
+    if notes:
+        more = f"; and {len(notes) - _MOST_NOTES} more" if len(notes) > _MOST_NOTES else ""
+        yield _caveat(
+            "engine-notes",
+            f"the engine noted: {'; '.join(notes[:_MOST_NOTES])}{more}",
+            "see whether the load is still the one that was meant",
         )
 
 

@@ -2,49 +2,44 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from perfkit.analyse.estimate import Estimate
 from perfkit.analyse.load.run import LoadAnalysis, analyse_health, analyse_load
 from perfkit.analyse.load.trials import throughput_metric
-from perfkit.analyse.load.value import MORE_IS_BETTER, HealthProblem, LoadComparison, LoadMetric
+from perfkit.analyse.load.value import MORE_IS_BETTER, LoadComparison, LoadMetric
 from perfkit.analyse.location import critical_rank
 from perfkit.decide.load.caveats import load_caveats
-from perfkit.decide.load.probing import breakpoints, judge_probe, judge_stages, probe_health
+from perfkit.decide.load.probing import judge_probe, judge_stages, probe_health, searches_of
 from perfkit.decide.load.result import (
     HealthVerdict,
-    Holds,
     LoadResult,
     LoadRow,
-    ThresholdVerdict,
     Validity,
 )
-from perfkit.decide.load.threshold import decided, error_answers_of, judge_threshold
+from perfkit.decide.load.searching import points_of, search_rows
+from perfkit.decide.load.threshold import by_trials, judge_threshold
+from perfkit.decide.load.trust import trust_in, trusted, trusted_row
 from perfkit.decide.load.validity import judge_health
 from perfkit.decide.verdict import Verdict, judge
 from perfkit.profile.value import STRESS
-from perfkit.variant import Side
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
+    from perfkit.analyse.estimate import Estimate
     from perfkit.analyse.load.value import Breakpoint, Health, SideLoad
-    from perfkit.recording.load import LoadFailure, LoadRecording, LoadRun, SegmentStart
+    from perfkit.recording.load import LoadFailure, LoadRecording, SegmentStart
 
 ERROR_MARGIN = 0.01
 """Difference of two error rates that is of no practical significance, unless the margin is less."""
-
-INVALID = "the generator cannot be believed in this run"
-NO_FAULT = "INVALID or not, the service itself answered so many with an error status"
 
 
 def judge_load(recording: LoadRecording) -> LoadResult:
     """Judge a ``load`` run by what was recorded so far.
 
-    Where the generator cannot be believed, no threshold holds and no side is better; a limit of
-    errors fails all the same when the service's own answers exceed it.
+    Where the generator cannot be believed, what stands is what it cannot have brought about
+    (`perfkit.decide.load.trust`).
 
     Raises:
         RecordingError: A file of events or samples is missing or none of ours.
@@ -54,24 +49,27 @@ def judge_load(recording: LoadRecording) -> LoadResult:
         return _search(recording)
     found = analyse_load(recording)
     health = _judge(found.health, recording, found.sides)
-    valid = health is not None and health.validity is Validity.VALID
-    thresholds = tuple(
-        judge_threshold(threshold, side, run.profile)
-        for side in found.sides
-        for threshold in run.profile.thresholds
-    )
-    stages = [judge_stages(side, run.profile) for side in found.sides] if _stress(recording) else []
+    trust = trust_in(health, run.profile)
+    stress = found.sides if _stress(recording) else ()
+    stages = [judge_stages(side, run.profile, trust) for side in stress]
+    rows = (_row(one, recording) for one in found.comparisons)
     result = LoadResult(
         sides=found.sides,
         health=health,
-        thresholds=(
-            thresholds
-            if valid
-            else tuple(_distrusted(one, found.sides, health) for one in thresholds)
+        thresholds=tuple(
+            trusted(judge_threshold(one, side, run.profile, by_trial=alike), side, trust)
+            for side in found.sides
+            for one in run.profile.thresholds
+            for alike in (by_trials(one, found.sides),)
         ),
-        rows=tuple(_row(one, run.margin, run.confidence, valid=valid) for one in found.comparisons),
+        rows=tuple(
+            replace(one, verdict=trusted_row(one.verdict, one.comparison.metric, trust))
+            for one in rows
+        ),
         breakpoints=tuple(
-            one if valid else replace(one, valid=False) for one in stages if one is not None
+            one if trust.delivered else replace(one, valid=False)
+            for one in stages
+            if one is not None
         ),
         failures=_standing_failures(recording),
         trials=len(recording.trials),
@@ -101,18 +99,24 @@ def seconds_by_stage(recording: LoadRecording) -> dict[str, float]:
 
 
 def _search(recording: LoadRecording) -> LoadResult:
-    starts = [one for one in recording.starts.values() if one.level is not None]
+    # A probe that was broken off is made again when the search goes on; until then it says nothing.
+    starts = [
+        one
+        for one in recording.starts.values()
+        if one.level is not None and one.trial in recording.trials
+    ]
     probes = [judge_probe(recording, one) for one in starts]
-    found = breakpoints(recording, probes)
-    health = _search_health(recording, starts, found)
+    searches = searches_of(recording.run, probes)
+    points = [point for one in searches for point in one.points]
+    health = _search_health(recording, starts, points)
     result = LoadResult(
         sides=(),
         health=health,
         thresholds=(),
-        rows=tuple(_breaking_rows(found, recording.run)),
-        breakpoints=found,
+        rows=search_rows(searches, recording.run),
+        breakpoints=points_of(searches),
         failures=_standing_failures(recording),
-        trials=len(recording.trials),
+        trials=sum(one.finished for one in searches),
         caveats=(),
         seconds=seconds_by_stage(recording),
     )
@@ -151,55 +155,6 @@ def _search_health(
     )
 
 
-def _breaking_rows(found: Sequence[Breakpoint], run: LoadRun) -> Iterator[LoadRow]:
-    """Breaking points side by side: one search each, so that no verdict rests on them.
-
-    The ratio's ends are what the two searches' intervals allow.
-    """
-    if len(found) < len(Side):
-        return
-    one, other = found
-    if not (one.valid and other.valid):
-        return
-    levels = [_bracket(point, run.confidence) for point in found]
-    if all(math.isfinite(level.value) and level.value > 0 for level in levels):
-        yield _single(LoadMetric.BREAKPOINT, *levels)
-    rates = [point.max_throughput for point in found]
-    if all(rates):
-        known = [
-            Estimate(value=rate or 0.0, low=0.0, high=math.inf, confidence=run.confidence, n=1)
-            for rate in rates
-        ]
-        yield _single(LoadMetric.MAX_THROUGHPUT, *known)
-
-
-def _bracket(point: Breakpoint, confidence: float) -> Estimate:
-    middle = math.sqrt(point.low * point.high) if point.low else math.nan
-    return Estimate(value=middle, low=point.low, high=point.high, confidence=confidence, n=1)
-
-
-def _single(metric: LoadMetric, baseline: Estimate, candidate: Estimate) -> LoadRow:
-    ratio = Estimate(
-        value=candidate.value / baseline.value,
-        low=candidate.low / baseline.high,
-        high=candidate.high / baseline.low if baseline.low else math.inf,
-        confidence=baseline.confidence,
-        n=1,
-    )
-    comparison = LoadComparison(
-        metric=metric,
-        difference=False,
-        ratio=ratio,
-        baseline=baseline,
-        candidate=candidate,
-        effects=(math.log(ratio.value),),
-        detectable=math.inf,
-        p_value=1.0,
-        trials_needed=None,
-    )
-    return LoadRow(comparison=comparison, verdict=Verdict.INCONCLUSIVE)
-
-
 def _judge(
     health: Health | None, recording: LoadRecording, sides: Sequence[SideLoad]
 ) -> HealthVerdict | None:
@@ -212,28 +167,11 @@ def _judge(
     return judge_health(health, ceiling=run.ceiling, claimed=claimed)
 
 
-def _distrusted(
-    verdict: ThresholdVerdict, sides: Sequence[SideLoad], health: HealthVerdict | None
-) -> ThresholdVerdict:
-    """What is left of a verdict when the generator cannot be believed."""
-    if verdict.holds is Holds.NO_DATA:
-        return verdict
-    if verdict.holds is Holds.FAIL and health is not None and _all_there(health):
-        side = next(one for one in sides if one.side is verdict.side)
-        answers = error_answers_of(verdict.threshold, side)
-        if answers is not None and decided(verdict.threshold, answers) is Holds.FAIL:
-            return replace(verdict, value=answers, reason=NO_FAULT)
-    return replace(verdict, holds=Holds.INCONCLUSIVE, reason=INVALID)
-
-
-def _all_there(health: HealthVerdict) -> bool:
-    """Nothing was lost: of what is left any share may be wrong."""
-    return all(problem is not HealthProblem.INCOMPLETE for problem, _, _ in health.problems)
-
-
-def _row(one: LoadComparison, margin: float, confidence: float, *, valid: bool) -> LoadRow:
+def _row(one: LoadComparison, recording: LoadRecording) -> LoadRow:
+    """A figure's verdict; none where it lacks trials (`perfkit.decide.load.missing`)."""
+    margin, confidence = recording.run.margin, recording.run.confidence
     enough = critical_rank(one.ratio.n, 1 - confidence) is not None
-    if not valid or not enough:
+    if not enough or one.ratio.n < len(recording.trials):
         return LoadRow(comparison=one, verdict=Verdict.INCONCLUSIVE)
     if one.difference:
         return LoadRow(comparison=one, verdict=_difference(one.ratio, min(margin, ERROR_MARGIN)))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from perfkit.analyse.load.run import analyse_probe
 from perfkit.analyse.load.search import Search, ends_of_stages
+from perfkit.analyse.load.searches import all_searches
 from perfkit.analyse.load.value import ProbeResult
 from perfkit.decide.load.result import Holds, Validity
-from perfkit.decide.load.threshold import figure_of, is_true, judge_threshold
+from perfkit.decide.load.threshold import figure_of, judge_threshold
+from perfkit.decide.load.trust import is_sound, trust_in, trusted
 from perfkit.decide.load.validity import judge_health
 from perfkit.profile.value import RAMP, RECOVERY, Model
 from perfkit.variant import Side
@@ -17,8 +20,10 @@ from perfkit.variant import Side
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from perfkit.analyse.load.searches import Searched
     from perfkit.analyse.load.value import Breakpoint, Health, SideLoad, Summary
     from perfkit.decide.load.result import HealthVerdict
+    from perfkit.decide.load.trust import Trust
     from perfkit.profile.threshold import Threshold
     from perfkit.profile.value import Profile
     from perfkit.recording.load import LoadRecording, LoadRun, SegmentStart
@@ -57,14 +62,16 @@ def judge_probe(recording: LoadRecording, start: SegmentStart) -> ProbeResult:
     found = analyse_probe(recording, start)
     end = recording.ends.get(start.id)
     if found is None or end is None:
-        return _nothing(start, level, "its load did not come to an end")
+        failed = [one.reason for one in recording.failures if one.trial == start.trial]
+        return _nothing(start, level, (failed or ["its load did not come to an end"])[-1])
     load, health = found
     if health is None:
         return _nothing(start, level, "the generator did not report")
     summary = load.overall
     verdict = _health(run, health, summary)
-    valid = verdict.validity is Validity.VALID
-    broken = _broken(run.profile.breaks, summary)
+    trust = trust_in(verdict, run.profile)
+    broken, sound = _broken(run.profile.breaks, summary, trust)
+    valid = trust.validity is Validity.VALID or (trust.validity is Validity.LATE and sound)
     good: bool | None = not broken
     reason = broken
     if end.reason == "service":
@@ -76,7 +83,8 @@ def judge_probe(recording: LoadRecording, start: SegmentStart) -> ProbeResult:
         good, reason = None, "; ".join(text for _, text, _ in verdict.problems)
     elif not summary.sent:
         good, reason = None, "nothing was sent"
-    return _probe(start.trial, load.side, level, summary, good=good, reason=reason, valid=valid)
+    probe = _probe(start.trial, load.side, level, summary, good=good, reason=reason, valid=valid)
+    return replace(probe, search=start.search)
 
 
 def probe_health(recording: LoadRecording, start: SegmentStart) -> HealthVerdict | None:
@@ -95,7 +103,7 @@ def _health(run: LoadRun, health: Health, summary: Summary) -> HealthVerdict:
     return judge_health(health, ceiling=run.ceiling, claimed=summary.throughput.value)
 
 
-def judge_stages(load: SideLoad, profile: Profile) -> Breakpoint | None:
+def judge_stages(load: SideLoad, profile: Profile, trust: Trust) -> Breakpoint | None:
     """The breaking point of a profile that climbs, stage by stage.
 
     A stage is said to hold or to break only where all of its figures' intervals do, since no stage
@@ -104,6 +112,7 @@ def judge_stages(load: SideLoad, profile: Profile) -> Breakpoint | None:
     Args:
         load: One side.
         profile: With ``breaks``.
+        trust: How far the generator can be believed.
 
     Returns:
         None when the profile has no such conditions, or no two levels.
@@ -116,37 +125,42 @@ def judge_stages(load: SideLoad, profile: Profile) -> Breakpoint | None:
         summary = by_name.get(stage.name)
         if stage.role in {RAMP, RECOVERY} or summary is None or not summary.sent:
             continue
-        states = {judge_threshold(one, load, profile, stage.name).holds for one in profile.breaks}
+        told = [judge_threshold(one, load, profile, stage.name) for one in profile.breaks]
+        states = {trusted(one, load, trust).holds for one in told}
         good = None
         if Holds.PASS in states:  # a condition for breaking is fulfilled
             good = False
         elif states == {Holds.FAIL}:
             good = True
-        reason = "" if good is not False else _broken(profile.breaks, summary)
+        reason = "" if good is not False else _broken(profile.breaks, summary, trust)[0]
         stages.append(_probe(number, load.side, top, summary, good=good, reason=reason, valid=True))
     if not profile.breaks or len({one.level for one in stages}) < 2:  # noqa: PLR2004
         return None
     return ends_of_stages(load.side, stages, users=profile.model is Model.CLOSED)
 
 
-def breakpoints(recording: LoadRecording, probes: Sequence[ProbeResult]) -> tuple[Breakpoint, ...]:
-    """What the probes of a search say, side by side."""
-    search = search_of(recording.run)
-    if search is None:
+def searches_of(run: LoadRun, probes: Sequence[ProbeResult]) -> tuple[Searched, ...]:
+    """What the probes of a run say, search by search."""
+    first = search_of(run)
+    if first is None:
         return ()
-    by_side = {side: [one for one in probes if one.side is side] for side in Side}
-    return tuple(search.breakpoint_of(side, some) for side, some in by_side.items() if some)
+    sides = (Side.BASELINE,) if run.candidate is None else tuple(Side)
+    return all_searches(first, probes, sides, trials=run.trials, seed=run.seed)
 
 
-def _broken(conditions: Sequence[Threshold], summary: Summary) -> str:
-    """The first condition that is true, as written; empty when none is."""
+def _broken(conditions: Sequence[Threshold], summary: Summary, trust: Trust) -> tuple[str, bool]:
+    """The first condition that is true, as written; and whether it is the service's doing.
+
+    One that is sound comes before others; ``("", True)`` when none is true.
+    """
+    found = []
     for one in conditions:
         figure = figure_of(one, summary)
-        if figure is not None and not math.isnan(figure.value) and is_true(one, figure.value):
-            return one.text
+        if figure is not None and not math.isnan(figure.value) and one.is_true(figure.value):
+            found.append((one.text, is_sound(one, figure.value, trust)))
     if summary.sent and not summary.answered:
-        return "nothing was answered rightly"
-    return ""
+        found.append(("nothing was answered rightly", trust.patient))
+    return max(found, key=lambda one: one[1], default=("", True))
 
 
 def _probe(
@@ -188,4 +202,5 @@ def _nothing(start: SegmentStart, level: float, reason: str) -> ProbeResult:
         p95=nan,
         error_rate=nan,
         valid=True,
+        search=start.search,
     )

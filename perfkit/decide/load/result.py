@@ -45,9 +45,10 @@ class ThresholdVerdict:
 
 
 class Validity(StrEnum):
-    """Whether the generator can be believed."""
+    """Whether the generator can be believed; LATE: as far as `perfkit.decide.load.trust` says."""
 
     VALID = "VALID"
+    LATE = "LATE"
     INVALID = "INVALID"
 
 
@@ -90,7 +91,7 @@ class LoadResult:
         rows: Comparison by metric; empty for a run of one.
         breakpoints: Of a search, or of a stress profile's stages; empty otherwise.
         failures: What kept trials from being measured.
-        trials: Complete trials.
+        trials: Complete trials; of a search, how often all sides were searched.
         caveats: What to know before trusting it.
         seconds: Wall seconds by stage, ``"total"`` last.
     """

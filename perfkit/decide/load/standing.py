@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from perfkit.analyse.load.value import MORE_IS_BETTER
+from perfkit.decide.load.missing import MISSING
 from perfkit.decide.load.result import Holds, Validity
 from perfkit.decide.verdict import Verdict
 
@@ -42,7 +43,12 @@ def load_standing(recording: LoadRecording, result: LoadResult) -> Standing:
     )
     invalid = result.health is not None and result.health.validity is Validity.INVALID
     points = any(not point.valid for point in result.breakpoints)
-    open_rows = run.gate and any(row.verdict is Verdict.INCONCLUSIVE for row in result.rows)
+    # Nothing compared is no answer either: of two breaking points that were not reached, say.
+    open_rows = run.gate and (
+        not result.rows
+        or any(one.code == MISSING for one in result.caveats)
+        or any(row.verdict is Verdict.INCONCLUSIVE for row in result.rows)
+    )
     nothing = not result.sides and not result.breakpoints
     return Standing(
         failed=bool(result.failures),

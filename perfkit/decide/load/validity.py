@@ -26,6 +26,12 @@ OF_RESPONSE = 0.10
 ACHIEVED = 0.95
 """Share of the planned requests that must be sent."""
 
+LOST = 0.05
+"""Share of the users' time that the generator may take by being late."""
+
+IN_LINE = 0.02
+"""Share of the time in line for a CPU from which other programs are to be blamed for lateness."""
+
 OF_CEILING = 0.80
 """Share of what the generator can do at most up to which a highest throughput is the service's."""
 
@@ -108,6 +114,14 @@ _LIMITS: dict[HealthProblem, _Limit] = {
         limit_words=_WHOLE,
         text="{figure} of the planned requests were sent (at least {limit} are needed)",
     ),
+    HealthProblem.LOST: _Limit(
+        figure=lambda facts: facts.health.lost,
+        limit=lambda _: LOST,
+        least=False,
+        words=format_share,
+        limit_words=_WHOLE,
+        text="{figure} of the users' time went by because requests left late (limit {limit})",
+    ),
     HealthProblem.CEILING: _Limit(
         figure=lambda facts: facts.of_ceiling,
         limit=lambda _: OF_CEILING,
@@ -121,6 +135,7 @@ _LIMITS: dict[HealthProblem, _Limit] = {
 
 
 _OWN = (HealthProblem.CPU, HealthProblem.SLIP, HealthProblem.LAG)
+_LATE = {HealthProblem.SLIP, HealthProblem.LAG}
 
 
 def limit_of(problem: HealthProblem, health: Health) -> float:
@@ -137,18 +152,36 @@ def judge_health(health: Health, *, ceiling: float | None, claimed: float | None
         claimed: The highest throughput that the run claims as the service's own, or None.
 
     Returns:
-        INVALID with every limit that was not kept; the numbers, the limit, and what to do.
+        Every limit that was not kept; the numbers, the limit, and what to do. LATE when the load
+        was sent in full all the same by a generator with CPU to spare, else INVALID.
     """
     facts = _Facts(health, ceiling, claimed)
     problems = [one for problem in _OWN for one in _beyond(problem, facts)]
     if problems:  # else too little was sent because every user was waiting for the service
         problems += _beyond(HealthProblem.RATE, facts)
+        problems += _beyond(HealthProblem.LOST, facts)
     problems += _incomplete(health)
     problems += _beyond(HealthProblem.CEILING, facts)
     return HealthVerdict(
-        validity=Validity.INVALID if problems else Validity.VALID,
+        validity=_validity({problem for problem, _, _ in problems}),
         problems=tuple(problems),
         health=health,
+    )
+
+
+def _validity(problems: set[HealthProblem]) -> Validity:
+    if not problems:
+        return Validity.VALID
+    return Validity.LATE if problems <= _LATE else Validity.INVALID
+
+
+def _remedy(problem: HealthProblem, health: Health) -> str:
+    waited = health.waited or 0.0
+    if problem is HealthProblem.CEILING or waited < IN_LINE:
+        return _FEWER
+    return (
+        f"other programs had the generator's CPU while it stood in line, {format_share(waited)} of "
+        "the time: close them, or measure at a quieter hour"
     )
 
 
@@ -158,7 +191,7 @@ def _beyond(problem: HealthProblem, facts: _Facts) -> list[_Problem]:
     if figure is None or (figure >= limit if one.least else figure <= limit):
         return []
     text = one.text.format(figure=one.words(figure), limit=one.limit_words(limit), facts=facts)
-    return [(problem, text, _FEWER)]
+    return [(problem, text, _remedy(problem, facts.health))]
 
 
 def _incomplete(health: Health) -> list[_Problem]:

@@ -19,6 +19,7 @@ from _perfkit_messages import clock_identity, network_identity
 
 from perfkit.loadtest.spec import spec_to_json
 from perfkit.loadtest.target import check_target
+from perfkit.loadtest.worker_token import VARIABLE
 from perfkit.machine.process import describe_exit
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def job_of(spec: EngineSpec, step: int) -> dict[str, Any]:
         spec: What was asked for.
         step: Workers that get users.
     """
-    told = replace(spec, events=(), cpus=frozenset(), mark="", bind="", port=None)
+    told = replace(spec, events=(), cpus=frozenset(), mark="", bind="", port=None, token="")
     path = spec.profile.scenario.locustfile
     digest = None
     if path is not None:
@@ -96,8 +97,14 @@ def how_it_ended(code: int) -> str:
     return f"its process was {describe_exit(code)}" if code < 0 else f"it {describe_exit(code)}"
 
 
-def command_for(spec: EngineSpec, port: int) -> str:
-    """What to run on another machine."""
+def command_for(spec: EngineSpec, port: int, *, secret: bool) -> str:
+    """What to run on another machine.
+
+    Args:
+        spec: What was asked for.
+        port: Where the master listens.
+        secret: With what it takes to be let in; not in anything that is recorded.
+    """
     host = spec.bind
     if host in _EVERYWHERE:
         host = _own_address(6 if ":" in host else 4) or host
@@ -105,7 +112,12 @@ def command_for(spec: EngineSpec, port: int) -> str:
     foreign = [target for target in spec.targets if check_target(target, ()) is not None]
     hosts = dict.fromkeys(urlsplit(target).hostname for target in foreign)
     allow = "".join(f" --allow-host {name}" for name in hosts)
-    return f"perfkit load worker --master {address}:{port}{allow}"
+    command = f"perfkit load worker --master {address}:{port}{allow}"
+    if not secret:
+        return command
+    if spec.token_given:
+        return f"{command} --token-file FILE"
+    return f"{VARIABLE}={spec.token} {command}"
 
 
 def _own_address(version: int) -> str | None:

@@ -34,7 +34,7 @@ class Summons:
     Attributes:
         host: Its host.
         port: Its port.
-        token: What it told the workers it started itself; empty elsewhere.
+        token: What it told the workers it started itself, or whoever may join from elsewhere.
         allow_hosts: Hosts beside this machine that may be sent load to; None for any.
         wait_seconds: How long it may take to answer.
     """

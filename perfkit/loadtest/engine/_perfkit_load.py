@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import time
+from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -37,12 +38,21 @@ if TYPE_CHECKING:
 _PROBE_SECONDS = 0.02
 
 
+def _in_line() -> float | None:
+    """Seconds for which this process's main thread could run and had no CPU (Linux)."""
+    try:
+        return int(Path("/proc/self/schedstat").read_text("ascii").split()[1]) * 1e-9
+    except (OSError, IndexError, ValueError):
+        return None
+
+
 class Probe:
-    """Looks how late the loop is, and how busy the process."""
+    """Looks how late the loop is, how busy the process, and how long it stood in line for a CPU."""
 
     def __init__(self, alarm: Alarm) -> None:
         self._alarm = alarm
         self._lag = 0.0
+        self._waited = _in_line()
         self._cpu, self._wall = time.process_time(), monotonic()
         gevent.spawn(self._look)
 
@@ -52,10 +62,16 @@ class Probe:
             self._alarm.sleep_until(due)
             self._lag = max(self._lag, monotonic() - due)
 
-    def take(self) -> dict[str, float]:
-        """Longest delay of a timer, and CPU over wall time, since this was last asked."""
-        cpu, wall = time.process_time(), monotonic()
-        found = {"lag": self._lag, "cpu": (cpu - self._cpu) / max(wall - self._wall, 1e-9)}
+    def take(self) -> dict[str, float | None]:
+        """Longest delay of a timer; CPU, and time in line, over wall time; since last asked."""
+        cpu, wall, waited = time.process_time(), monotonic(), _in_line()
+        passed = max(wall - self._wall, 1e-9)
+        before, self._waited = self._waited, waited
+        found = {
+            "lag": self._lag,
+            "cpu": (cpu - self._cpu) / passed,
+            "waited": None if waited is None or before is None else (waited - before) / passed,
+        }
         self._lag, self._cpu, self._wall = 0.0, cpu, wall
         return found
 
@@ -176,7 +192,7 @@ class Load:
         crew = self._crew
         return not (crew.environment.runner.user_count or crew.twins or self._course.left)
 
-    def _second(self, second: float, health: dict[str, float]) -> None:
+    def _second(self, second: float, health: dict[str, float | None]) -> None:
         """Have the rows of a second kept."""
         rows, names = self._rows.take()
         placed = self._placing.place(rows)

@@ -127,7 +127,7 @@ class Member(Load):
         return None
 
     def _keep(self, rows: NDArray[np.void], names: list[Name], told: dict[str, Any]) -> None:
-        figures = ("second", "sent", "in_flight", "unsent", "lag", "cpu")
+        figures = ("second", "sent", "in_flight", "unsent", "lag", "cpu", "waited")
         self.handover.put(rows, names, {name: told[name] for name in figures})
 
     def _keep_all(self) -> None:

@@ -4,7 +4,7 @@ Every message is one of Locust's, of the type `MESSAGE`, with a dictionary whose
 what it is. Whoever can reach the master's port can send it anything: all of it is looked at.
 
     worker to master    meaning
-    hello               here is a worker: who it is, and its token when the master started it
+    hello               here is a worker: who it is, and its token
     ping                what does your clock say?
     accepted            it will do its job; how its clock differs
     refused             it will not, and why

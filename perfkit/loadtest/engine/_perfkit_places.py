@@ -44,6 +44,7 @@ class Report:
     unsent: int
     lag: float
     cpu: float
+    waited: float | None
 
 
 def read_report(content: object) -> Report:
@@ -60,6 +61,7 @@ def read_report(content: object) -> Report:
         unsent=told.whole("unsent"),
         lag=told.number("lag"),
         cpu=told.number("cpu"),
+        waited=None if told.content.get("waited") is None else told.number("waited"),
     )
 
 
@@ -72,7 +74,7 @@ class Place:
         store: Its file of events.
         sense: Looks at its rows.
         local: The process that perfkit started for it, or None.
-        token: What that process was told.
+        token: What that process was told, or what a worker from elsewhere must know.
         client: Identity of the worker's line, once it has one.
         host: Machine it runs on; empty for this one.
         state: How far it is.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import sys
+from hmac import compare_digest
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ from locust.env import Environment
 from locust.event import Events
 
 from perfkit import __version__
+from perfkit.loadtest.worker_token import VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 
 _LOOK_SECONDS = 0.05
 _BYE_SECONDS = 3.0
+_MOST_TOLD = 3  # strangers that are worth a line
+_TOKEN = f"give the one its perfkit says: {VARIABLE}=… before the command, or --token-file FILE"
 _LOG = logging.getLogger(__name__)
 
 
@@ -68,6 +72,9 @@ class Roster:
         self._job = job_of(spec, step)
         self.places = make_places(spec.events, spec.profile, len(spec.targets), step)
         self._local = self.places[: spec.workers]
+        for place in self.places[spec.workers :]:
+            place.token = spec.token
+        self._turned_away: set[str] = set()
         self._failed: str | None = None
         self.loading = False
         environment = Environment(user_classes=[], host=spec.targets[0], events=Events())
@@ -82,6 +89,8 @@ class Roster:
         Raises:
             NotReadyError: One of them will not, or does not come.
         """
+        if self._spec.remote_workers and not self._spec.token:
+            raise NotReadyError("without a token anybody could join: workers cannot be awaited")
         start_workers(self._local, self._spec.bind, self._runner.port)
         gevent.spawn(self._watch)
         remote = self._spec.remote_workers
@@ -96,7 +105,7 @@ class Roster:
                 raise NotReadyError(
                     f"{remote - len(missing)} of {remote} workers have come within "
                     f"{self._spec.remote_seconds:g} s; run on each other machine: "
-                    f"{command_for(self._spec, self._runner.port)}"
+                    f"{command_for(self._spec, self._runner.port, secret=False)}"
                 )
             gevent.sleep(_LOOK_SECONDS)
         self.check()
@@ -125,7 +134,7 @@ class Roster:
         where = "another machine" if number == 1 else "other machines"
         return (
             f"waiting for {workers} from {where}, {self._spec.remote_seconds:g} s at most; "
-            f"run there: {command_for(self._spec, self._runner.port)}"
+            f"run there: {command_for(self._spec, self._runner.port, secret=True)}"
         )
 
     def _wait(self, among: list[Place], state: State, deadline: float, late: str) -> None:
@@ -190,21 +199,32 @@ class Roster:
                 self.lose(place, told.text("why") or "it has left")
 
     def _greet(self, client: str, told: Reader) -> None:
-        token = told.text("token")
-        place = next((x for x in self.places if x.client is None and x.token == token), None)
+        token = told.text("token").encode()
+        known = [x for x in self.places if x.token and compare_digest(x.token.encode(), token)]
+        place = next((one for one in known if one.client is None), None)
         if told.whole("protocol") != PROTOCOL or told.text("perfkit") != __version__:
             theirs = told.text("perfkit")
             why = f"perfkit {theirs} cannot work for perfkit {__version__}: install the same"
             self._runner.tell(client, "refused", why=why)
+        elif not known:
+            self._turn_away(client, told.text("host", 64))
         elif place is None or self.loading:
             self._runner.tell(client, "wait")
         else:
             place.client = client
             place.heard = monotonic()
             place.state = State.CALLED
-            place.host = "" if token else told.text("host", 64)
+            place.host = told.text("host", 64) if place.number >= self._spec.workers else ""
             self._compare_versions(place, told)
             self.tell(place, "job", **self._job, worker=place.number)
+
+    def _turn_away(self, client: str, host: str) -> None:
+        """A stranger, or a worker of another run: the places stay free for those who are meant."""
+        self._runner.tell(client, "refused", why=f"the token is wrong; {_TOKEN}")
+        if host not in self._turned_away and len(self._turned_away) < _MOST_TOLD:
+            self._turned_away.add(host)
+            text = f"a worker on {host} has the wrong token and was turned away; still waiting"
+            self._channel.say("told", text=text)
 
     def _accept(self, place: Place, told: Reader) -> None:
         place.offset = told.number("offset", signed=True)

@@ -43,7 +43,6 @@ from perfkit.machine.process import (
     start_thread,
 )
 from perfkit.profile.schedule import level_at
-from perfkit.profile.value import Model
 from perfkit.recording.events import EventWriter
 from perfkit.recording.load import WorkerHealth, WorkerReport
 
@@ -62,10 +61,6 @@ _GRACE_SECONDS = 5.0
 _CLOCK_STEP = 0.001
 _STOPPED = 105  # what k6 exits with when it was told to end
 _NANO = 1e9
-_DROPPED = (
-    "k6 sends no request late: arrivals for which no user was free were left out and are counted "
-    "as unsent, so that response times do not show how long they would have waited"
-)
 
 
 class K6Generator:
@@ -95,7 +90,7 @@ class K6Generator:
         self._end: EngineEnd | None = None
         self._closed = False
         self._seconds: list[Second] = []
-        self._notes: list[str] = [_DROPPED] if spec.profile.model is Model.OPEN else []
+        self._notes: list[str] = []
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:

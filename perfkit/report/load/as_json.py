@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from perfkit.report.plain import finding, number, plain
 
 if TYPE_CHECKING:
+    from perfkit.analyse.load.value import Summary
     from perfkit.report.load.compared import ThresholdView
     from perfkit.report.load.sides import SideView
     from perfkit.report.load.view import LoadView
@@ -38,7 +40,7 @@ def as_json(view: LoadView) -> str:
       ``difference``, ``ratio``, ``baseline``, ``candidate``, ``effects``, ``detectable``,
       ``p_value``, ``trials_needed``
     * ``breakpoints``: a list of ``side``, ``low``, ``high`` (null: not reached), ``reason``,
-      ``max_throughput``, ``valid``, ``probes``
+      ``max_throughput``, ``valid``, ``searches`` (of which they are the medians), ``probes``
     * ``assessment``: ``checks`` (``title``, ``status``, ``reason``), ``sections``, ``status``,
       ``recommendation``, ``action``
     * ``failures``: ``trial``, ``side``, ``stage``, ``reason``, ``detail``; ``caveats``: ``code``,
@@ -65,7 +67,7 @@ def as_json(view: LoadView) -> str:
         },
         "failures": [plain(one) for one in view.failures],
         "caveats": [plain(one) for group in view.caveats for one in group.all],
-        "stages": {stage: number(spent) for stage, spent in view.seconds},
+        "stages": {stage: _seconds(spent) for stage, spent in view.seconds},
         "files": [name for name, _ in view.files],
     }
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
@@ -89,7 +91,7 @@ def _head(view: LoadView) -> dict[str, Any]:
             "name": profile.name,
             "model": profile.model.value,
             "kind": view.kind.value,
-            "seconds": number(profile.seconds),
+            "seconds": _seconds(profile.seconds),
             "time_scale": profile.time_scale,
             "user_scale": profile.user_scale,
         },
@@ -130,13 +132,22 @@ def _threshold(one: ThresholdView) -> dict[str, Any]:
     }
 
 
+def _seconds(spent: float) -> float | None:
+    """To the microsecond, which is as exact as requests are recorded."""
+    return number(round(spent, 6))
+
+
+def _summary(one: Summary) -> Any:  # noqa: ANN401 - what JSON can say
+    return plain(replace(one, seconds=round(one.seconds, 6)))
+
+
 def _side(side: SideView) -> dict[str, Any]:
     load = side.load
     return {
         "side": side.key,
-        "overall": plain(load.overall),
-        "phases": plain(load.phases),
-        "requests": plain(load.requests),
+        "overall": _summary(load.overall),
+        "phases": [_summary(one) for one in load.phases],
+        "requests": [_summary(one) for one in load.requests],
         "curve": plain(load.curve),
         "recovery": plain(load.recovery),
     }

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from perfkit.report.load.compared import TYPICAL
+from perfkit.decide.load.result import Validity
+from perfkit.report.load.compared import OF_TRIALS, TYPICAL
 from perfkit.report.terminal import STYLES, caveat, console_of, drawn, fitted
-from perfkit.report.wording import printable
+from perfkit.report.wording import printable, sentences
 from perfkit.units import format_duration, format_share
 
 if TYPE_CHECKING:
@@ -67,12 +68,24 @@ def _thresholds(view: LoadView, console: Console, *, brief: bool) -> str:
         cells += [Text(one.count), *([Text(one.heading)] if view.compared else [])]
         rows.append((printable(one.text), cells))
     table = fitted("threshold", heads, rows, console, right={"n"})
-    reasons = [
-        drawn(Text(printable(f"{one.text}: {one.reason}")), console) for one in shown if one.reason
+    once = view.said_once
+    reasons = [drawn(Text(printable(_some(view, once))), console)] if once else []
+    reasons += [
+        drawn(Text(printable(f"{one.text}: {one.reason}")), console)
+        for one in shown
+        if one.reason and one.reason != once
     ]
     if any(one.verdict.together for one in shown):
         reasons.append(drawn(Text(TYPICAL), console))
     return "\n".join([table, *reasons])
+
+
+def _some(view: LoadView, reason: str) -> str:
+    """A reason that several thresholds share, with their number where it is not all of them."""
+    count = sum(one.reason == reason for one in view.thresholds)
+    if count == len(view.thresholds):
+        return f"all of them: {reason}"
+    return f"{count} of {len(view.thresholds)} thresholds: {reason}"
 
 
 def _phases(side: SideView, console: Console) -> str:
@@ -112,7 +125,10 @@ def _comparison(view: LoadView, console: Console) -> str:
     if not rows:
         return ""
     right = {"baseline", "candidate", "detectable"}
-    return fitted("metric", heads, rows, console, right=right)
+    table = fitted("metric", heads, rows, console, right=right)
+    if view.mode != "compare" or view.trials[0] < 2:  # noqa: PLR2004 - else a side has one trial
+        return table
+    return f"{table}\n{drawn(Text(OF_TRIALS), console)}"
 
 
 def _short(figure: str) -> str:
@@ -152,21 +168,32 @@ def _health(view: LoadView, console: Console) -> str:
     counted = f"{one.accounted:,} of {one.sent:,} requests accounted for"
     style = STYLES[view.health.look.tone]
     line = Text.assemble("generator ", (view.health.look.word, style), f": {figures}, {counted}")
-    problems = [drawn(Text(printable(f"! {text}")), console) for text in view.health.problems]
+    late = view.health.verdict.validity is Validity.LATE  # what to do then, a caveat says
+    problems = [
+        drawn(Text(printable(f"! {sentences(why) if late else text}")), console)
+        for text, (_, why, _) in zip(
+            view.health.problems, view.health.verdict.problems, strict=True
+        )
+        if why not in view.verdict  # the headline tells the first in full
+    ]
     return "\n".join([drawn(line, console), *problems])
 
 
 def _failures(view: LoadView) -> Iterator[Text]:
+    """Each with its reason; not a single one, whose reason the headline tells."""
+    if len(view.failures) == 1 and view.failures[0].reason.rstrip(".") in view.verdict:
+        return
     for one in view.failures:
-        side = f" on the {one.side}" if one.side else ""
-        head = f"trial {one.trial} failed{side} ({printable(one.stage)}): "
+        side = f" on the {one.side}" if one.side and view.compared else ""
+        what = "probe" if view.mode == "breakpoint" else "trial"
+        head = f"{what} {one.trial} failed{side} ({printable(one.stage)}): "
         yield Text.assemble((head, STYLES["failed"]), printable(one.reason))
 
 
 def _footer(view: LoadView) -> Iterator[Text]:
     yield Text(f"profile    {printable(view.profile.name)}: {view.shape}", overflow="fold")
     if view.scale:
-        yield Text(f"shrunk     {view.scale}")
+        yield Text(f"scale      {view.scale}")
     yield Text(f"service    {printable(view.service)}", overflow="fold")
     if view.compared:
         yield Text(f"baseline   {printable(view.names[0])}", overflow="fold")

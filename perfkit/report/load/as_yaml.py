@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from perfkit.report import figures, findings
+from perfkit.report import findings
+from perfkit.report.load.sides import rate_words
 from perfkit.report.load.template import load_sections, whose
 from perfkit.report.yaml_parts import NOT_MEASURED, caveat_line, dumped, environments, heading
 from perfkit.units import format_duration, format_share
 
 if TYPE_CHECKING:
+    from perfkit.recording.load import LoadFailure
     from perfkit.report.load.compared import ThresholdView
     from perfkit.report.load.health import HealthView
     from perfkit.report.load.sides import PhaseView
@@ -72,7 +74,7 @@ def extra(view: LoadView) -> dict[str, Any]:
         },
         "Generator Health": _health(view.health) if view.health else NOT_MEASURED,
         "Failures": [
-            f"trial {one.trial}, {one.side or 'both sides'}, {one.stage}: {one.reason}"
+            f"trial {one.trial}, {_whose(one, view)}{one.stage}: {one.reason}"
             for one in view.failures
         ]
         or "none",
@@ -95,6 +97,10 @@ def extra(view: LoadView) -> dict[str, Any]:
             "Margin": f"±{view.margin * 100:g} %",
         },
     }
+
+
+def _whose(one: LoadFailure, view: LoadView) -> str:
+    return f"{one.side or 'both sides'}, " if view.compared else ""
 
 
 def _environments(view: LoadView) -> Any:  # noqa: ANN401 - YAML
@@ -152,7 +158,7 @@ def _phase(one: PhaseView) -> dict[str, str]:
         **level,
         "Length": one.length,
         "Requests": one.requests,
-        "Answers": figures.of(one.summary.throughput, figures.rate),
+        "Answers": rate_words(one.summary, one.summary.throughput),
         "Average": one.mean,
         "P50": one.p50,
         "P95": one.interval,

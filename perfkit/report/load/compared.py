@@ -33,6 +33,12 @@ _WORSE = Look(word="worse", shape="✕", tone="slower")
 TYPICAL = "n in trials: the percentile of a typical trial, not of all requests together"
 """What is to be known where a percentile is that of a typical trial."""
 
+OF_TRIALS = (
+    "of the typical trial, sides and change alike; what is said of a side by itself is of all its "
+    "requests together"
+)
+"""What is to be known of the figures of a comparison."""
+
 _BEYOND = 10.0  # above, "the smallest detectable change" has become meaningless
 _TINY = 0.001
 _RENDERERS: dict[LoadMetric, Render] = {
@@ -63,7 +69,8 @@ class LoadRowView:
         candidate: The candidate's.
         change: ``"-4.1 % [-5.2, -3.0]"``; of an error rate in percentage points.
         detectable: Smallest change these trials would have found, or ``"–"``.
-        needed: Trials a decision would need, or ``"–"``.
+        needed: Trials a decision would need, more than there were; ``"–"`` where that is not what
+            it lacks.
         trials: Trials it rests on.
         more_is_better: A rise is an improvement.
         row: The numbers.
@@ -110,8 +117,13 @@ class ThresholdView:
     verdict: ThresholdVerdict
 
 
-def make_row(row: LoadRow) -> LoadRowView:
-    """Put one metric into words."""
+def make_row(row: LoadRow, *, valid: bool = True) -> LoadRowView:
+    """Put one metric into words.
+
+    Args:
+        row: The metric.
+        valid: The generator could be believed: else no number of trials decides.
+    """
     one = row.comparison
     render = _RENDERERS.get(one.metric, figures.seconds)
     changed = figures.points if one.difference else format_change_interval
@@ -122,11 +134,17 @@ def make_row(row: LoadRow) -> LoadRowView:
         candidate=figures.of(one.candidate, render),
         change=figures.of(one.ratio, changed),
         detectable=_detectable(one.detectable, difference=one.difference),
-        needed=NONE if one.trials_needed is None else figures.count(one.trials_needed),
+        needed=_needed(row) if valid else NONE,
         trials=one.ratio.n,
         more_is_better=one.metric in MORE_IS_BETTER,
         row=row,
     )
+
+
+def _needed(row: LoadRow) -> str:
+    number = row.comparison.trials_needed
+    lacking = number is not None and number > row.comparison.ratio.n
+    return figures.count(number or 0) if lacking else NONE
 
 
 def look_of(verdict: Verdict) -> Look:

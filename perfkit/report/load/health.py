@@ -15,8 +15,16 @@ if TYPE_CHECKING:
     from perfkit.analyse.load.value import Health
 
 VALID = Look(word="VALID", shape="✓", tone="faster")
-_LIMITED = (HealthProblem.CPU, HealthProblem.LAG, HealthProblem.SLIP, HealthProblem.RATE)
+_LIMITED = (
+    HealthProblem.CPU,
+    HealthProblem.LAG,
+    HealthProblem.SLIP,
+    HealthProblem.RATE,
+    HealthProblem.LOST,
+)
+LATE = Look(word="LATE", shape="!", tone="open")
 INVALID = Look(word="INVALID", shape="✕", tone="slower")
+_LOOKS = {Validity.VALID: VALID, Validity.LATE: LATE, Validity.INVALID: INVALID}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +32,7 @@ class HealthView:
     """The generator's health, ready to be shown.
 
     Attributes:
-        look: VALID or INVALID.
+        look: VALID, LATE or INVALID.
         problems: What is the matter and what to do, as sentences.
         facts: ``(name, figure, limit or empty)``.
         verdict: The numbers.
@@ -37,8 +45,8 @@ class HealthView:
 
     @property
     def valid(self) -> bool:
-        """The generator can be believed."""
-        return self.verdict.validity is Validity.VALID
+        """The generator can be believed; when LATE, as far as verdicts were left standing."""
+        return self.verdict.validity is not Validity.INVALID
 
 
 def make_health(found: HealthVerdict) -> HealthView:
@@ -59,6 +67,12 @@ def make_health(found: HealthVerdict) -> HealthView:
             "–" if one.achieved is None else figures.brief_share(one.achieved),
             limits.get("rate", ""),
         ),
+        (
+            "Users' time lost by its lateness",
+            "–" if one.lost is None else figures.brief_share(one.lost),
+            limits.get("lost", ""),
+        ),
+        ("In line for a CPU", "–" if one.waited is None else figures.brief_share(one.waited), ""),
         ("Arrivals without a free user", figures.count(one.unsent), ""),
         ("Requests accounted for", accounted, "all"),
         ("All events handed over", "yes" if one.complete else "no", "yes"),
@@ -66,7 +80,7 @@ def make_health(found: HealthVerdict) -> HealthView:
         ("Largest clock error of a worker", figures.brief_seconds(one.clock_error), ""),
     ]
     return HealthView(
-        look=VALID if found.validity is Validity.VALID else INVALID,
+        look=_LOOKS[found.validity],
         problems=tuple(wording.sentences(why, remedy) for _, why, remedy in found.problems),
         facts=tuple(facts),
         verdict=found,
@@ -75,10 +89,11 @@ def make_health(found: HealthVerdict) -> HealthView:
 
 def _limits(found: Health) -> dict[str, str]:
     """The limits of `perfkit.decide.load.validity`, as they are for this run."""
-    cpu, lag, slip, rate = (limit_of(problem, found) for problem in _LIMITED)
+    cpu, lag, slip, rate, lost = (limit_of(problem, found) for problem in _LIMITED)
     return {
         "cpu": f"≤ {cpu * 100:g} %",
         "lag": f"≤ {figures.brief_seconds(lag)}",
         "slip": f"≤ {figures.brief_seconds(slip)}",
+        "lost": f"≤ {lost * 100:g} %",
         "rate": f"≥ {rate * 100:g} % when it is the generator's fault",
     }

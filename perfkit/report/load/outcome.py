@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from perfkit.analyse.load.value import MORE_IS_BETTER
-from perfkit.decide.load.caveats import GROWTH
+from perfkit.decide.load.growth import memory_grows
 from perfkit.decide.load.result import Holds, Validity
 from perfkit.decide.policy import Action, Recommendation, Status, worst
 from perfkit.decide.verdict import Verdict
@@ -64,7 +64,10 @@ def checks_of(
     """
     sound = state == "finished" and _valid(result)
     why = "" if sound else _unsound(result, state)
-    checks = [_thresholds(result, why=why), _stability(result, died, ended, why=why)]
+    checks = [
+        _thresholds(result, why=why),
+        _stability(result, died, ended, why=why, compared=bool(baseline)),
+    ]
     if baseline:
         checks.append(_better(result, baseline, margin, why=why))
     return (*checks, _issues(result, died, why=why))
@@ -79,7 +82,7 @@ def status_of(views: Sequence[LoadView]) -> Status:
 
 
 def status_line(views: Sequence[LoadView]) -> str:
-    """The guide's status; a shrunk profile says so, and never earns the tick."""
+    """The guide's status; a scaled profile says so, and never earns the tick."""
     text = OVERALL[status_of(views)]
     scales = [f"{view.profile.name}: {view.scale}" for view in views if view.scale]
     return f"{text.removeprefix('✅ ')} ({'; '.join(scales)})" if scales else text
@@ -99,7 +102,7 @@ def recommend(views: Sequence[LoadView]) -> Recommendation:
             ("target not met", missed),
             ("undecided", open_),
             ("not measured", absent),
-            ("shrunk", scaled),
+            ("scaled", scaled),
         )
         if found
     ]
@@ -115,7 +118,8 @@ def _titles(views: Iterable[LoadView], status: Status) -> list[str]:
 
 
 def _valid(result: LoadResult) -> bool:
-    return result.health is not None and result.health.validity is Validity.VALID
+    """What a late generator may have brought about is open as it is."""
+    return result.health is not None and result.health.validity is not Validity.INVALID
 
 
 def _unsound(result: LoadResult, state: str) -> str:
@@ -145,7 +149,9 @@ def _thresholds(result: LoadResult, *, why: str) -> Check:
     return Check(title=title, status=Status.MET, reason="")
 
 
-def _stability(result: LoadResult, died: Sequence[str], ended: Sequence[str], *, why: str) -> Check:
+def _stability(
+    result: LoadResult, died: Sequence[str], ended: Sequence[str], *, why: str, compared: bool
+) -> Check:
     title = "System stability confirmed"
     if died:
         return Check(title=title, status=Status.NOT_MET, reason=f"it died: {_listed(died)}")
@@ -154,14 +160,10 @@ def _stability(result: LoadResult, died: Sequence[str], ended: Sequence[str], *,
     if why or not (result.sides or result.breakpoints):
         why = why or "nothing was measured"
         return Check(title=title, status=Status.UNDECIDED, reason=why)
-    grows = [
-        side.side.value
-        for side in result.sides
-        if (uses := side.overall.resources) is not None
-        and uses.rss_slope.low * side.overall.seconds > GROWTH * uses.rss_normal
-    ]
+    grows = [side.side.value for side in result.sides if memory_grows(side.overall)]
     if grows:
-        reason = f"memory grew steadily on the {' and the '.join(grows)}"
+        whose = f" on the {' and the '.join(grows)}" if compared else ""
+        reason = f"memory grew steadily{whose}"
         return Check(title=title, status=Status.UNDECIDED, reason=reason)
     if any(side.recovery and side.recovery.seconds is None for side in result.sides):
         reason = "it did not recover while it was observed"

@@ -36,7 +36,7 @@ figures tell of the generator and not of the service. No verdict is given; the r
 change.
 """
 _COMPARED = """
-The trial is the unit: each trial starts a fresh pair of services, {turns}. Changes are
+The trial is the unit: {trial}. Changes are
 formed within each trial and their interval comes from the spread between trials, never from
 counting requests as if they were independent. With six trials or more a threshold on a percentile
 looks at that of a typical trial, in the same way; n then counts trials. It is inconclusive when all
@@ -46,13 +46,24 @@ Better or worse: the whole interval lies on one side of no change. Equivalent: t
 lies within ±{margin} %, the margin of practical significance. Inconclusive: neither could be shown,
 which is no proof that nothing changed; the number of trials a decision would need is given.
 """
-_SLICED = "between which the load alternates in short windows"
-_SERIAL = "loaded one after the other"
+_SLICED = (
+    "each trial starts a fresh pair of services, between which the load alternates in short windows"
+)
+_SERIAL = "each trial starts a fresh pair of services, loaded one after the other"
+_SEARCHED = (
+    "each trial searches both sides, probe by probe in turn, from a level drawn for each of them"
+)
 _SEARCH = """
 Breaking point: the load is doubled until a limit breaks, then bisected, with a fresh service for
 each probe; the last level that held and the first that broke are both repeated. The true breaking
 point lies between them. “Not reached” means that nothing broke up to the highest level tried.
 """
+
+
+def _trial(run: LoadRun) -> str:
+    if run.mode == "breakpoint":
+        return _SEARCHED
+    return _SLICED if run.profile.sliced else _SERIAL
 
 
 def how_to_read(run: LoadRun) -> tuple[str, ...]:
@@ -65,6 +76,6 @@ def how_to_read(run: LoadRun) -> tuple[str, ...]:
     text = text.format(
         level=f"{run.confidence * 100:g}",
         margin=f"{run.margin * 100:g}",
-        turns=_SLICED if run.profile.sliced else _SERIAL,
+        trial=_trial(run),
     )
     return tuple(" ".join(paragraph.split()) for paragraph in text.strip().split("\n\n"))

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from perfkit.analyse.load.value import SideLoad, Summary
+from perfkit.decide.load.growth import service_seconds
 from perfkit.report import figures
 from perfkit.report.figures import NONE
 from perfkit.units import format_bytes
 
 if TYPE_CHECKING:
+    from perfkit.analyse.estimate import Estimate
     from perfkit.analyse.load.value import Latency, Recovery, Resources
     from perfkit.profile.value import Profile, Stage
 
@@ -18,6 +20,7 @@ ALL = "all without ramps"
 """Label of the load without its ramps."""
 
 _ERRORS = 20  # kinds of error that are listed
+_MOMENT = 1.0  # seconds in which a phase may be without a single request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +104,7 @@ def make_side(load: SideLoad, profile: Profile, *, name: str, heading: str) -> S
     stages = {stage.name: stage for stage in profile.stages}
     unit = level_unit(profile)
     whole = load.overall
+    errors = _errors(load, profile)
     return SideView(
         key=load.side.value,
         name=name,
@@ -112,17 +116,42 @@ def make_side(load: SideLoad, profile: Profile, *, name: str, heading: str) -> S
         requests=tuple(_phase(one, one.request or ALL, None, unit) for one in load.requests),
         latency=_latency(whole.response, whole.service),
         figures=_figures(whole),
-        resources=_resources(whole.resources),
-        errors=tuple((text, figures.count(count)) for text, count in whole.errors[:_ERRORS]),
-        more_errors=max(len(whole.errors) - _ERRORS, 0),
+        resources=_resources(whole.resources, service_seconds(whole)),
+        errors=tuple((text, figures.count(count)) for text, count in errors[:_ERRORS]),
+        more_errors=max(len(errors) - _ERRORS, 0),
         recovery=recovery_words(load.recovery),
         load=load,
     )
 
 
+def _errors(load: SideLoad, profile: Profile) -> tuple[tuple[str, int], ...]:
+    """Errors with the request and the path that met them, most frequent first."""
+    paths = {one.name: f"{one.method} {one.path}" for one in profile.scenario.requests}
+    found = []
+    for one in load.requests:
+        name = one.request or ALL
+        path = paths.get(name, name)
+        label = name if path in name else f"{name} ({path})"
+        found += [(f"{label}: {text}", count) for text, count in one.errors]
+    whole = load.overall.errors
+    if sum(count for _, count in found) != sum(count for _, count in whole):
+        return whole
+    return tuple(sorted(found, key=lambda one: (-one[1], one[0])))
+
+
 def level_unit(profile: Profile) -> str:
     """``"users"`` or ``"requests/s"``."""
     return "users" if profile.model.value == "closed" else "requests/s"
+
+
+def rate_words(one: Summary, rate: Estimate) -> str:
+    """A rate with its interval; none of what was never reached, which is not the same as 0."""
+    return figures.of(rate, figures.rate) if _was_reached(one) else NONE
+
+
+def _was_reached(one: Summary) -> bool:
+    """The load did not end before it, nor in its first moment."""
+    return one.sent > 0 or one.seconds >= _MOMENT
 
 
 def recovery_words(found: Recovery | None) -> str:
@@ -143,7 +172,7 @@ def _phase(one: Summary, label: str, stage: Stage | None, unit: str) -> PhaseVie
         level=f"{figures.number(stage.target)} {unit}" if stage else "",
         length=figures.span(round(one.seconds, 1)),
         requests=figures.count(one.sent),
-        throughput=figures.number(one.throughput.value),
+        throughput=figures.number(one.throughput.value) if _was_reached(one) else NONE,
         mean=figures.brief_seconds(response.mean.value if response else None),
         p50=figures.brief_seconds(response.p50.value if response else None),
         p95=figures.brief_seconds(response.p95.value if response else None),
@@ -193,18 +222,18 @@ def _figures(one: Summary) -> tuple[tuple[str, str], ...]:
         ("Cut off at the end", figures.count(one.cut_off)),
         ("Error rate", figures.of(one.error_rate, figures.share)),
         ("Checks that held", figures.of(one.check_rate, figures.share)),
-        ("Answers of any kind", figures.of(one.throughput, figures.rate)),
-        ("Right answers", figures.of(one.goodput, figures.rate)),
+        ("Answers of any kind", rate_words(one, one.throughput)),
+        ("Right answers", rate_words(one, one.goodput)),
         ("p95 with failures slowest", figures.of(one.p95_with_failures, figures.seconds)),
         ("p99 with failures slowest", figures.of(one.p99_with_failures, figures.seconds)),
         ("Sent later than intended", f"{late} (99th percentile)"),
     )
 
 
-def _resources(uses: Resources | None) -> tuple[tuple[str, str], ...]:
+def _resources(uses: Resources | None, seconds: float) -> tuple[tuple[str, str], ...]:
     if uses is None:
         return ()
-    slope = figures.growth(uses.rss_slope)
+    slope = figures.growth(uses.rss_slope, seconds)
     each = figures.brief_seconds(uses.cpu_per_request)
     return (
         ("Memory, normal (median RSS)", format_bytes(uses.rss_normal)),

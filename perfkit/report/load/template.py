@@ -189,7 +189,7 @@ def _stress(side: SideView, view: LoadView) -> Items:
     recovery = side.recovery or NOT_MEASURED
     if side.load.recovery is not None and side.load.recovery.seconds is not None:
         recovery += " ✅"
-    died = [text for text in view.died if side.key in text]
+    died = [text for text in view.died if not view.compared or side.key in text]
     crashes = (
         f"no: it died ({', '.join(died)})" if died else "✅ none (data corruption: not measured)"
     )

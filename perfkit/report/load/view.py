@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from perfkit.analyse.load.value import Breakpoint
 from perfkit.decide.finding import Finding
 from perfkit.decide.load.evidence import evidence_of, load_finding, why_not
+from perfkit.decide.load.result import Validity
 from perfkit.decide.policy import Measure, Recommendation, Status, worst
 from perfkit.profile.value import Profile
 from perfkit.recording.load import LoadFailure
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from perfkit.decide.policy import Policy
     from perfkit.recording.load import LoadRecording, LoadRun
 
+_WORTH_SECONDS = 0.05  # of a stage that has no name
 _API = {Measure.RESPONSE_TIME, Measure.THROUGHPUT, Measure.PEAK_MEMORY}
 FILES = (
     ("report.html", "this report, to be opened in a browser"),
@@ -53,7 +56,7 @@ class LoadView:
         kind: Which of the guide's load tests it is.
         profile: The profile as scaled.
         shape: The profile in words.
-        scale: How it was shrunk, in words; empty when it was not.
+        scale: How it was scaled, in words; empty when it was not.
         unit: ``"users"`` or ``"requests/s"``.
         service: The service in words.
         engine: The generator in words.
@@ -136,6 +139,13 @@ class LoadView:
         """It has two sides."""
         return bool(self.names[1])
 
+    @property
+    def said_once(self) -> str:
+        """A reason that several thresholds share, to be told once; empty where none does."""
+        counts = Counter(one.reason for one in self.thresholds if one.reason)
+        reason, count = next(iter(counts.most_common(1)), ("", 0))
+        return reason if count > 1 else ""
+
 
 def build_load_view(recording: LoadRecording, result: LoadResult, policy: Policy) -> LoadView:
     """Put a judged load run into words and numbers.
@@ -150,6 +160,7 @@ def build_load_view(recording: LoadRecording, result: LoadResult, policy: Policy
     names, headings = words.names_of(run), words.headings_of(run)
     by = dict(zip(Side, range(2), strict=True))
     died, ended = _endings(recording, "service"), _endings(recording, "aborted")
+    valid = result.health is None or result.health.validity is not Validity.INVALID
     checks = outcome.checks_of(
         result,
         state=state,
@@ -163,7 +174,7 @@ def build_load_view(recording: LoadRecording, result: LoadResult, policy: Policy
     return LoadView(
         id=run.id,
         title=words.title_of(run, names),
-        verdict=words.verdict_sentence(run, result, names=names, state=state),
+        verdict=words.verdict_sentence(run, result, names=names, state=state, ended=ended),
         state=state,
         mode=run.mode,
         kind=kind_of(run),
@@ -186,7 +197,7 @@ def build_load_view(recording: LoadRecording, result: LoadResult, policy: Policy
             for one in result.sides
         ),
         thresholds=tuple(make_threshold(one, headings[by[one.side]]) for one in result.thresholds),
-        rows=tuple(make_row(row) for row in result.rows),
+        rows=tuple(make_row(row, valid=valid) for row in result.rows),
         breakpoints=tuple(
             (headings[by[one.side]], words.breaks(one, unit), one) for one in result.breakpoints
         ),
@@ -235,14 +246,16 @@ def _findings(recording: LoadRecording, result: LoadResult, policy: Policy) -> t
 
 
 def _endings(recording: LoadRecording, reason: str) -> tuple[str, ...]:
-    """Segments that ended for a reason: whose, when, and what was said of it."""
+    """Segments that ended for a reason: whose, where there are two, when, and what was said."""
     found = []
     for one in recording.ends.values():
         if one.reason == reason:
             start = recording.starts.get(one.id)
-            sides = " and ".join(start.sides) if start else "service"
-            detail = f": {one.detail.splitlines()[0]}" if one.detail.strip() else ""
-            found.append(f"{sides} after {figures.span(round(one.seconds, 1))} of {one.id}{detail}")
+            alone = recording.run.candidate is None
+            sides = " and ".join(start.sides) if start and not alone else ""
+            detail = f": {one.detail.strip().splitlines()[0]}" if one.detail.strip() else ""
+            after = f"after {figures.span(round(one.seconds, 1))} of {one.id}{detail}"
+            found.append(f"{sides} {after}".lstrip())
     return tuple(found)
 
 
@@ -282,4 +295,6 @@ def _engine(run: LoadRun) -> str:
 def _seconds(result: LoadResult) -> tuple[tuple[str, float], ...]:
     stages = [(stage, spent) for stage, spent in result.seconds.items() if stage != "total"]
     total = result.seconds.get("total", sum(spent for _, spent in stages))
-    return (*stages, ("total", total))
+    # What is left are the ends of what outlives a trial; of most runs nothing to speak of.
+    shown = [x for x in stages if x[0] != "other" or x[1] >= _WORTH_SECONDS]
+    return (*(("clean-up" if name == "other" else name, x) for name, x in shown), ("total", total))

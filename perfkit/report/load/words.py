@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from perfkit.analyse.load.value import LoadMetric
 from perfkit.decide.load.result import Holds, LoadResult, Validity
+from perfkit.decide.load.searching import fewest_trials
 from perfkit.report import figures, wording
 from perfkit.report.load.compared import make_row, make_threshold
 from perfkit.report.load.sides import level_unit
@@ -66,19 +67,34 @@ def title_of(run: LoadRun, names: tuple[str, str]) -> str:
 
 
 def verdict_sentence(
-    run: LoadRun, result: LoadResult, *, names: tuple[str, str], state: str
+    run: LoadRun,
+    result: LoadResult,
+    *,
+    names: tuple[str, str],
+    state: str,
+    ended: Sequence[str] = (),
 ) -> str:
-    """What was found, in one sentence (more where something is amiss)."""
+    """What was found, in one sentence (more where something is amiss).
+
+    Args:
+        run: What was asked for.
+        result: What was found.
+        names: Both sides in words; the second empty for a run of one.
+        state: ``"finished"``, ``"interrupted"`` or ``"unfinished"``.
+        ended: Where a condition ended the load early, in words.
+    """
     prefix = {
         "finished": "",
         "interrupted": "Interrupted, so far: ",
+        "failed": "The load ended early, so far: ",
     }.get(state, "The run did not end in order; so far: ")
     if not _anything(result):
-        return _nothing(result, state)
+        return _nothing(result, state, ended, compared=bool(names[1]))
+    failures = _failures(result, run)
     failed = [one for one in result.thresholds if one.holds is Holds.FAIL]
     if _is_invalid(result) and not _ended_by_generator(run, result):
         broken = f" {_thresholds(result.thresholds, result, names)}." if failed else ""
-        return prefix + _invalid(result) + broken + _failures(result)
+        return prefix + _invalid(result) + broken + failures
     parts = [
         _comparison(run, result, names) if names[1] else _single(run, result, names),
         _breaking(run, result, names),
@@ -87,7 +103,7 @@ def verdict_sentence(
     said = [part for part in parts if part]
     if failed:
         said = [parts[2], *[part for part in parts[:2] if part]]
-    return prefix + "; ".join(said) + "." + _failures(result)
+    return prefix + "; ".join(said) + "." + failures
 
 
 def _is_invalid(result: LoadResult) -> bool:
@@ -103,14 +119,16 @@ def _anything(result: LoadResult) -> bool:
     return bool(result.breakpoints) or any(side.overall.sent for side in result.sides)
 
 
-def _nothing(result: LoadResult, state: str) -> str:
+def _nothing(result: LoadResult, state: str, ended: Sequence[str], *, compared: bool) -> str:
     reason = "nothing was measured"
     if result.failures:
         first = result.failures[0]
-        whose = f" on the {first.side}" if first.side else ""
-        reason = f"it failed{whose} ({first.stage}): {first.reason}"
+        whose = f" on the {first.side}" if compared and first.side else ""
+        reason = f"it failed{whose} ({first.stage}): {first.reason.rstrip('.')}"
     elif state == "interrupted":
         reason = "the run was interrupted before anything was measured"
+    elif ended:
+        reason = f"the load was ended {ended[0]}, before anything was measured"
     return f"Nothing can be said: {reason}."
 
 
@@ -121,7 +139,7 @@ def _invalid(result: LoadResult) -> str:
         return "INVALID: the generator cannot be believed."
     _, why, remedy = problems[0]
     more = f" ({len(problems) - 1} more)" if len(problems) > 1 else ""
-    return wording.sentences(f"INVALID: the generator was the bottleneck: {why}{more}", remedy)
+    return wording.sentences(f"INVALID: the generator did not keep up: {why}{more}", remedy)
 
 
 def _single(run: LoadRun, result: LoadResult, names: tuple[str, str]) -> str:
@@ -153,7 +171,14 @@ def _comparison(run: LoadRun, result: LoadResult, names: tuple[str, str]) -> str
         return f"{names[1]} is worse than {brief}{where} in {_listed(worse)}{gains}"
     if better:
         return f"{names[1]} is better than {brief}{where} in {_listed(better)}, worse in none"
-    shown = _headline(result.rows)
+    shown = _headline(result.rows, searched=run.mode == "breakpoint")
+    fewest = fewest_trials(run.confidence)
+    if run.mode == "breakpoint" and result.trials < fewest:
+        searches = "One search" if result.trials == 1 else f"{result.trials} searches"
+        return (
+            f"{searches} of each side cannot tell {names[1]} from {brief} ({_named(shown)}): "
+            f"at least {fewest} are needed (--trials {fewest})"
+        )
     if all(row.verdict.value == "equivalent" for row in result.rows):
         return (
             f"{names[1]} and {brief} are equivalent{where} "
@@ -165,9 +190,11 @@ def _comparison(run: LoadRun, result: LoadResult, names: tuple[str, str]) -> str
     )
 
 
-def _headline(rows: Sequence[LoadRow]) -> LoadRow:
+def _headline(rows: Sequence[LoadRow], *, searched: bool) -> LoadRow:
+    """The row that is named where none is decided; of a search what was searched for."""
     by = {row.comparison.metric: row for row in rows}
-    return next((by[metric] for metric in _HEADLINE if metric in by), rows[0])
+    order = (LoadMetric.BREAKPOINT, *_HEADLINE) if searched else _HEADLINE
+    return next((by[metric] for metric in order if metric in by), rows[0])
 
 
 def _listed(rows: Sequence[LoadRow]) -> str:
@@ -195,16 +222,33 @@ def breaks(found: Breakpoint, unit: str) -> str:
     last = found.probes[-1] if found.probes else None
     if not found.valid and last is not None and last.valid and last.good is None:
         why = f" ({last.reason})" if last.reason else ""
-        return f"has no breaking point: the last level tried told nothing{why}"
+        level = f"{figures.number(last.level)} {unit}"
+        return (
+            f"has no breaking point: {level}, the last level tried, told nothing{why}"
+            f"{_known(found, unit)}"
+        )
     if not found.valid:
-        return "has no breaking point: the generator was the bottleneck (INVALID)"
+        why = "the generator was the bottleneck (INVALID)"
+        return f"has no breaking point: {why}{_known(found, unit)}"
     if math.isinf(found.high):
         return f"did not break up to {figures.number(found.low)} {unit} (not reached)"
     reason = f" ({found.reason})" if found.reason else ""
     if found.low <= 0:
         return f"broke at the lowest level tried, {figures.number(found.high)} {unit}{reason}"
     low, high = figures.number(found.low), figures.number(found.high)
-    return f"breaks between {low} and {high} {unit}{reason}"
+    times = f", medians of {found.searches} searches" if found.searches > 1 else ""
+    return f"breaks between {low} and {high} {unit}{reason}{times}"
+
+
+def _known(found: Breakpoint, unit: str) -> str:
+    """What a search has found that did not come to its end, if anything."""
+    told = []
+    if found.low > 0:
+        told.append(f"held up to {figures.number(found.low)} {unit}")
+    if found.high < math.inf:
+        reason = f" ({found.reason})" if found.reason else ""
+        told.append(f"broke at {figures.number(found.high)} {unit}{reason}")
+    return f"; it {' and '.join(told)}" if told else ""
 
 
 def _thresholds(
@@ -226,24 +270,29 @@ def _thresholds(
     if not missing and not open_:
         return "all thresholds hold" if len(found) > 1 else "the threshold holds"
     parts = [
-        f"{number} {word}"
-        for number, word in (
-            (len(found) - missing - open_, "hold"),
-            (open_, "inconclusive"),
-            (missing, "without data"),
+        f"{number} {one if number == 1 else more}"
+        for number, one, more in (
+            (len(found) - missing - open_, "holds", "hold"),
+            (open_, "is inconclusive", "are inconclusive"),
+            (missing, "has no data", "have no data"),
         )
         if number
     ]
+    if len(found) == 1:
+        return f"the threshold {parts[0].partition(' ')[2]}"
     return f"of {len(found)} thresholds {', '.join(parts)}"
 
 
-def _failures(result: LoadResult) -> str:
+def _failures(result: LoadResult, run: LoadRun) -> str:
+    """What failed, and why where that is one thing; of several, each is told by itself."""
     if not result.failures:
         return ""
+    what = "probe" if run.mode == "breakpoint" else "trial"
+    if len(result.failures) > 1:
+        return f" {len(result.failures)} {what}s failed."
     first = result.failures[0]
-    count = len(result.failures)
-    what = "1 trial failed" if count == 1 else f"{count} trials failed"
-    return f" {what} ({first.stage}: {first.reason})."
+    said = "The load failed" if run.mode == "single" else f"1 {what} failed"
+    return f" {said} ({first.stage}: {first.reason.rstrip('.')})."
 
 
 def profile_words(profile: Profile) -> str:
@@ -253,7 +302,9 @@ def profile_words(profile: Profile) -> str:
     parts = [f"{profile.model} model", f"up to {figures.number(top)} {unit}"]
     shortest, longest = profile.scenario.think
     if unit == "users":
-        if longest <= 0:
+        if profile.scenario.locustfile is not None:
+            parts.append("think time as the Locust file says")
+        elif longest <= 0:
             parts.append("no think time")
         elif shortest == longest:
             parts.append(f"think time {figures.span(longest)}")

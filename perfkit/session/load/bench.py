@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 from perfkit.loadtest.backing import Backing, start_backing
 from perfkit.loadtest.service import ServiceLaunch
 from perfkit.loadtest.target import free_port
+from perfkit.loadtest.worker_token import new_token
 from perfkit.machine import cpus
 from perfkit.machine.guardian import Guardian
 from perfkit.provision.cache import cache_root
@@ -66,6 +67,8 @@ class LoadBench:
         self.placed = placed(pin=plan.method.pin)
         # Workers from elsewhere come back to it for every load of the run.
         self.port = plan.port or (free_port() if plan.method.remote_workers else None)
+        # One for all loads of the run, for the same reason.
+        self.token = plan.token or (new_token() if plan.method.remote_workers else "")
         self._resources = ExitStack()
         self._launches: dict[Side, ServiceLaunch] = {}
         self.facts: dict[Side, SideFacts] = {}

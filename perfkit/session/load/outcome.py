@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from perfkit.decide.load.judge import judge_load
 from perfkit.decide.load.result import LoadResult, LoadRow
-from perfkit.errors import PerfkitError
+from perfkit.errors import PerfkitError, WritingError
 from perfkit.recording.load import LoadRecording
 from perfkit.report.load.view import LoadView, build_load_view
 from perfkit.session.outcome import policy_of, write_whole
@@ -55,12 +56,14 @@ class LoadOutcome:
         result: Figures, thresholds, comparison, caveats.
         view: The same, ready for every report.
         interrupted: The last sitting was ended by Ctrl-C or SIGTERM.
+        unwritten: Why its reports could not be written, or None.
     """
 
     recording: LoadRecording
     result: LoadResult
     view: LoadView
     interrupted: bool
+    unwritten: WritingError | None = None
 
     @property
     def folder(self) -> Path:
@@ -184,6 +187,12 @@ class LoadOutcome:
 
         return comparison_frame(self.result)
 
+    def spent(self, stage: str, seconds: float) -> LoadOutcome:
+        """The same with what a stage after the measuring took, which no recording holds."""
+        *stages, (name, total) = self.view.seconds
+        told = (*stages, (stage, seconds), (name, total + seconds))
+        return replace(self, view=replace(self.view, seconds=told))
+
     def _start(self, segment: str) -> SegmentStart:
         if segment in self.recording.starts:
             return self.recording.starts[segment]
@@ -201,6 +210,16 @@ def load_outcome_of(recording: LoadRecording, *, interrupted: bool) -> LoadOutco
     result = judge_load(recording)
     view = build_load_view(recording, result, policy_of(recording))
     return LoadOutcome(recording=recording, result=result, view=view, interrupted=interrupted)
+
+
+def reported(outcome: LoadOutcome) -> LoadOutcome:
+    """Write every report; one that cannot be written does not hide what was found."""
+    began = time.perf_counter()
+    try:
+        write_load_reports(outcome)
+    except WritingError as error:
+        outcome = replace(outcome, unwritten=error)
+    return outcome.spent("reports", time.perf_counter() - began)
 
 
 def write_load_reports(outcome: LoadOutcome) -> None:

@@ -3,44 +3,48 @@
 from __future__ import annotations
 
 import time
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import perfkit
 from perfkit.decide.policy import policy_text
-from perfkit.errors import ProvisionError
+from perfkit.errors import PerfkitError, PlanError, ProvisionError
 from perfkit.loadtest.backing import BackingError
 from perfkit.loadtest.failure import ServiceError
 from perfkit.loadtest.generator import EngineError
 from perfkit.machine import host
+from perfkit.plan.load_program import sources_of, unchecked
 from perfkit.plan.load_resume import resume_load_plan
 from perfkit.recording import redacted
-from perfkit.recording.compare import Finish
+from perfkit.recording.compare import Finish, made_of
 from perfkit.recording.load import (
     SCHEMA,
     LoadFailure,
     LoadRecorder,
     LoadRecording,
     LoadRun,
+    Resumed,
     SideReady,
     read_load,
 )
 from perfkit.session.load.bench import LoadBench
 from perfkit.session.load.calibration import stored_calibration
-from perfkit.session.load.outcome import LoadOutcome, load_outcome_of, write_load_reports
+from perfkit.session.load.outcome import LoadOutcome, load_outcome_of, reported
 from perfkit.session.load.search import search
 from perfkit.session.load.trials import measure_trials
-from perfkit.session.progress import LoadDone, Started
+from perfkit.session.progress import LoadDone, Note, Started
 from perfkit.session.run_folder import keeping, locked, run_id, undisturbed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from perfkit.plan.load_value import LoadPlan
+    from perfkit.recording.compare import SideFacts
     from perfkit.session.progress import Listener
-    from perfkit.variant import Variant
+    from perfkit.variant import Side, Variant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +91,10 @@ def _conclude(sat: Sat) -> LoadOutcome:
 
 
 def _report(sat: Sat) -> LoadOutcome:
+    began = time.perf_counter()
     outcome = load_outcome_of(sat.recording, interrupted=sat.interrupted)
-    write_load_reports(outcome)
-    return outcome
+    outcome = outcome.spent("analysis", time.perf_counter() - began)
+    return reported(outcome)
 
 
 def _sit(plan: LoadPlan, folder: Path, header: LoadRun | None, listener: Listener) -> Sat:
@@ -110,7 +115,9 @@ def _sit(plan: LoadPlan, folder: Path, header: LoadRun | None, listener: Listene
 
         try:
             listener(Started(folder=folder))
-            status = _measure(plan, folder, recorder, listener, seconds)
+            for text in plan.notes:
+                listener(Note(text=text))
+            status = _measure(plan, folder, recorder, listener, seconds, resumed=header is None)
         except KeyboardInterrupt:
             finish("interrupted")
             raise
@@ -124,16 +131,20 @@ def _measure(
     recorder: LoadRecorder,
     listener: Listener,
     seconds: dict[str, float],
+    *,
+    resumed: bool,
 ) -> str:
     """Prepare and measure; ``"finished"``, or ``"failed"`` when something kept it from going on."""
-    began = time.perf_counter()
     known = read_load(folder)
     trial = len(known.trials)
     stage = "provision"
     try:
         with LoadBench(plan, run=folder.name, folder=folder, listener=listener) as bench:
-            bench.prepare()
-            seconds["provision"] = time.perf_counter() - began
+            with _timed(seconds, "provision"):
+                bench.prepare()
+            _check_sides(known, bench.facts)
+            if resumed:
+                recorder.append(Resumed(unchecked=unchecked(known.run)))
             for side, facts in bench.facts.items():
                 if side not in known.sides:
                     recorder.append(SideReady(side=side, facts=facts))
@@ -141,8 +152,8 @@ def _measure(
                 recorder.append(backed)
             stage = "run"
             step = search if plan.mode == "breakpoint" else measure_trials
-            complete = step(bench, known, recorder)
-            seconds["measure"] = time.perf_counter() - began - seconds["provision"]
+            with _timed(seconds, "measure"):
+                complete = step(bench, known, recorder)
     except ProvisionError as error:
         failure = LoadFailure(
             trial=trial, side=error.side, stage=stage, reason=str(error), detail=error.output
@@ -160,6 +171,40 @@ def _measure(
     recorder.append(failure)
     listener(LoadDone(what=failure.stage, result=failure.reason, good=False))
     return "failed"
+
+
+def _check_sides(known: LoadRecording, now: Mapping[Side, SideFacts]) -> None:
+    """Trials of one run must all be of the same program."""
+    changed = [x for x in now if x in known.sides and made_of(now[x]) != made_of(known.sides[x])]
+    if changed:
+        raise PlanError(
+            PerfkitError(
+                f"the {side} is not what it was when the run began: its environment has changed",
+                got=_difference(known.sides[side], now[side]),
+                remedy="start a new run; what was measured stays readable with 'perfkit show'",
+            )
+            for side in changed
+        )
+
+
+def _difference(before: SideFacts, now: SideFacts) -> str:
+    """What differs between two environments, in words."""
+    if before.version != now.version:
+        return f"Python {now.version} after {before.version}"
+    old, new = dict(before.packages), dict(now.packages)
+    names = sorted(name for name in old | new if old.get(name) != new.get(name))
+    found = [f"{name} {new.get(name, 'gone')} after {old.get(name, 'none')}" for name in names]
+    return ", ".join(found) or "a local project with other content"
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
+    """Note what a stage takes, however it ends."""
+    began = time.perf_counter()
+    try:
+        yield
+    finally:
+        seconds[stage] = time.perf_counter() - began
 
 
 def _header(plan: LoadPlan) -> LoadRun:
@@ -190,6 +235,7 @@ def _header(plan: LoadPlan) -> LoadRun:
         cwd=str(plan.cwd),
         policy=policy_text(plan.policy) if plan.policy is not None else None,
         redacted=(baseline, candidate) != (plan.baseline, plan.candidate),
+        sources=sources_of(plan.service, plan.profile, plan.cwd),
     )
 
 

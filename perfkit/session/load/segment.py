@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from perfkit.recording.load import LoadRecorder
     from perfkit.session.load.bench import LoadBench
 
-_REMOTE_SECONDS = 300.0  # for which workers from other machines are waited for
 _SAID = frozenset({"interrupted", "disk", "backing"})
 """Reasons that stand, whatever else went wrong."""
 
@@ -59,6 +58,7 @@ class Segment:
         position: Trials or probes done before.
         total: Of how many, or None.
         seconds_after: Expected seconds of all that comes after it, or None.
+        search: Of a probe: number of its search, from 0.
     """
 
     id: str
@@ -73,6 +73,7 @@ class Segment:
     position: int
     total: int | None
     seconds_after: float | None
+    search: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +101,8 @@ def run_segment(bench: LoadBench, segment: Segment, recorder: LoadRecorder) -> E
     hash_seed = random.Random(segment.seed).randrange(1, 2**32)  # noqa: S311 - no secret
     bench.listener(Stage(name="start", item=segment.what, done=0, total=1))
     with ExitStack() as stack:
+        start = _start(bench, segment)
+        recorder.append(start)  # first: a service that cannot be started belongs to it, too
         services: list[RunningService] = []
         data = bench.folder / "data"
         stack.callback(shutil.rmtree, data, ignore_errors=True)
@@ -113,8 +116,6 @@ def run_segment(bench: LoadBench, segment: Segment, recorder: LoadRecorder) -> E
             )
             stack.callback(service.stop)
             services.append(service)
-        start = _start(bench, segment)
-        recorder.append(start)
         samplers = [
             stack.enter_context(
                 Sampler(bench.folder / file, service.pid, bench.plan.method.sample_seconds)
@@ -149,6 +150,7 @@ def _start(bench: LoadBench, segment: Segment) -> SegmentStart:
             "generator": tuple(sorted(bench.placed.generator)),
             "service": tuple(sorted(bench.placed.service)),
         },
+        search=segment.search,
     )
 
 
@@ -165,18 +167,21 @@ def _spec(
         events=tuple(bench.folder / file for file in start.events),
         workers=plan.method.workers,
         remote_workers=plan.method.remote_workers,
-        remote_seconds=_REMOTE_SECONDS,
+        remote_seconds=plan.worker_seconds,
         more=segment.seconds_after != 0,
         bind=plan.bind,
         port=bench.port,
         cpus=bench.placed.generator,
         mark=bench.mark,
+        token=bench.token,
+        token_given=plan.token is not None,
     )
 
 
-def _obituary(dead: RunningService) -> str:
-    """How a service ended, in one line; its last words below."""
-    how = f"the {dead.side}'s service has ended ({dead.death() or 'nobody knows how'})"
+def _obituary(dead: RunningService, *, alone: bool) -> str:
+    """How a service ended, in one line; its last words below. ``alone``: there is no other side."""
+    whose = "the" if alone else f"the {dead.side}'s"
+    how = f"{whose} service has ended ({dead.death() or 'nobody knows how'})"
     return f"{how}\n{dead.last_words()}".rstrip()
 
 
@@ -241,13 +246,15 @@ class _Watch:
         if problem is not None and reason not in _SAID:
             reason, detail, dead = "backing", problem, None
         elif dead is not None and reason not in _SAID:
-            reason, detail = "service", _obituary(dead)
+            alone = self._bench.plan.candidate is None
+            reason, detail = "service", _obituary(dead, alone=alone)
         end = SegmentEnd(
             id=self._segment.id,
             reason=reason,
             detail=detail,
             seconds=max(told.seconds, 0.0),  # it may have been stopped before it began
             workers=told.workers,
+            notes=told.notes,
         )
         self._recorder.append(end)
         return Ended(end=end, side=dead.side if dead is not None and reason == "service" else None)

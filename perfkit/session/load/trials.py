@@ -87,14 +87,14 @@ def _segments(
 
     if plan.candidate is None or plan.profile.sliced:
         return [make(f"t{trial:02d}", bench.sides, after)]
-    order = list(Side) if _baseline_first(plan, trial) else list(reversed(Side))
+    order = list(Side) if baseline_first(plan, trial) else list(reversed(Side))
     rests = (after + plan.profile.seconds + _START_SECONDS, after)
     return [
         make(f"t{trial:02d}-{side}", (side,), rest) for side, rest in zip(order, rests, strict=True)
     ]
 
 
-def _baseline_first(plan: LoadPlan, trial: int) -> bool:
+def baseline_first(plan: LoadPlan, trial: int) -> bool:
     """Half of the trials each way, shuffled: what grows with time must not favour a side."""
     first = [number % 2 == 0 for number in range(plan.trials)]
     random.Random(plan.seed).shuffle(first)  # noqa: S311 - no secret

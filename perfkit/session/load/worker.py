@@ -39,6 +39,7 @@ def serve(
     *,
     allow_hosts: Sequence[str],
     wait_seconds: float,
+    token: str,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Served:
     """Take part in the loads of a run, until it is over.
@@ -50,11 +51,12 @@ def serve(
         master: ``HOST:PORT``.
         allow_hosts: Hosts that may be sent load to, beside this machine.
         wait_seconds: How long it may take until the master answers and has something to do.
+        token: What the master wants its workers to know.
         tell: Is given what the user should know at once.
 
     Raises:
-        PerfkitError: The address is none, no master answers, or its load may not be sent from
-            here.
+        PerfkitError: The address is none, no master answers, the token is not its own, or its load
+            may not be sent from here.
     """
     host, port = _address(master)
     served = Served(sent=0, complete=True, loads=0)
@@ -62,7 +64,7 @@ def serve(
         summons = {
             "host": host,
             "port": port,
-            "token": "",
+            "token": token,
             "allow_hosts": list(allow_hosts),
             "wait_seconds": wait_seconds,
         }

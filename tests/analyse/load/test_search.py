@@ -144,9 +144,16 @@ def test_a_contradiction_widens_the_interval() -> None:
         return probe(level, good=next(said.get(round(level), iter([])), level < 90))
 
     found = run(rates(start=50), service)
-    assert found.low == pytest.approx(50 * math.sqrt(2))
+    assert found.low == pytest.approx(50 * 2 ** (5 / 8))  # as near to it as is wanted
     assert found.high == pytest.approx(50 * 2 ** (7 / 8))
     assert sum(one.level == found.low for one in found.probes) == 2
+
+
+def test_a_level_above_a_flat_one_is_flat_whatever_it_answers() -> None:
+    """Twice as many users as were enough that answer 6 % less: a retreat is no rise."""
+    known = [probe(100, 1000, good=True), probe(200, 1060, good=True), probe(400, 990, good=True)]
+    found = users().breakpoint_of(Side.BASELINE, known)
+    assert (found.low, found.high, found.reason) == (100, 200, FLAT)
 
 
 def test_stages_of_a_stress() -> None:

@@ -56,6 +56,22 @@ def test_a_slowdown_is_found_though_the_machine_moves_more() -> None:
     assert level.half_width / level.value > 5 * found.ratio.half_width
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_levels_are_as_far_apart_as_the_change_says(seed: int) -> None:
+    """Not those of each side alone, whose ratio may even point the other way."""
+    found = compare(*pairs(9, 0.01, 0.4, seed))
+    assert found.candidate.value / found.baseline.value == pytest.approx(found.ratio.value)
+    for level in (found.baseline, found.candidate):
+        assert level.low <= level.value <= level.high
+
+
+def test_no_level_of_errors_is_below_none() -> None:
+    one, other = np.zeros(8), np.array([0.0, 0.0, 0.0, 0.4, 0.0, 0.5, 0.0, 0.9])
+    found = compare(one, other, LoadMetric.ERROR_RATE)
+    assert found.baseline.value >= 0
+    assert found.candidate.value >= 0
+
+
 def test_five_trials_have_no_interval() -> None:
     found = compare(*pairs(5, 0.10, 0.03))
     assert (found.ratio.low, found.ratio.high) == (0.0, math.inf)

@@ -1,4 +1,4 @@
-"""Makes `made_load_runs` importable, and its maker a fixture."""
+"""Makes `made_load_runs` and what stands here importable, and the maker a fixture."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-sys.path.append(str(Path(__file__).parents[2] / "analyse" / "load"))
+sys.path += [str(Path(__file__).parents[2] / "analyse" / "load"), str(Path(__file__).parent)]
 
 from made_load_runs import HOLD, Maker, make_profile
 

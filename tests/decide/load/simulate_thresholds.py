@@ -92,6 +92,8 @@ def summary_of(times: np.ndarray, *, by_trial: bool) -> Summary:
         with_failures=tuple(zip(QUANTILES, together, strict=True)),
         trials=trials,
         by_trial=found,
+        slowest=float(times.max()),
+        blocks=trials,
     )
 
 

@@ -16,6 +16,7 @@ from perfkit.decide.load import caveats
 from perfkit.decide.load.judge import judge_load, seconds_by_stage
 from perfkit.decide.load.probing import judge_probe, search_of
 from perfkit.decide.load.result import Holds, LoadResult, LoadRow, Validity
+from perfkit.decide.load.standing import load_standing
 from perfkit.decide.verdict import Verdict
 from perfkit.profile.value import Model, Stage
 from perfkit.recording.compare import Finish
@@ -85,6 +86,31 @@ def test_words(maker: Callable[..., Maker], change: float, verdict: Verdict) -> 
     assert result.trials == 10
     assert result.health is not None
     assert result.health.validity is Validity.VALID
+
+
+@pytest.mark.parametrize("failures", [False, True])
+def test_a_side_that_answers_nothing_in_some_trials_is_not_equivalent(
+    maker: Callable[..., Maker], *, failures: bool
+) -> None:
+    made = maker(STAGES, BOTH)
+    due = arrivals(200, 20)
+    target = np.floor(due).astype(int) % 2
+    for trial in range(10):
+        dead = (target == 1) & (trial in {3, 7})  # else both sides are alike
+        outcome = np.where(dead, 1 if failures else 2, 0)
+        requests = Requests(due, times(due, trial), target=target, outcome=outcome)
+        made.add(trial, requests, windows=TURNS)
+    recording = made.recording()
+    recording = replace(recording, run=replace(recording.run, gate=True))
+    result = judge_load(recording)
+    found = verdicts(result)
+    for metric in (LoadMetric.P50, LoadMetric.P99, LoadMetric.MEAN, LoadMetric.THROUGHPUT):
+        assert found[metric] is Verdict.INCONCLUSIVE
+    (caveat,) = (one for one in result.caveats if one.code == "trials-missing")
+    assert "p50 response 2 of 10" in caveat.text
+    assert "throughput 2 of 10" in caveat.text
+    assert ("error rate" in caveat.text) != failures
+    assert load_standing(recording, result).undecided
 
 
 def test_more_failures_are_worse(maker: Callable[..., Maker]) -> None:
@@ -252,7 +278,10 @@ def test_a_search_that_its_generator_ended(maker: Callable[..., Maker]) -> None:
         names=("app", ""),
         state="finished",
     )
-    assert told == "app has no breaking point: the generator was the bottleneck (INVALID)."
+    assert told == (
+        "app has no breaking point: the generator was the bottleneck (INVALID); "
+        "it held up to 200 requests/s."
+    )
 
 
 def test_a_search_that_was_not_finished_does_not_say_not_reached(
@@ -303,6 +332,16 @@ def test_caveats_of_the_run(maker: Callable[..., Maker]) -> None:
         assert caveat.remedy
     assert result.seconds["total"] == 30.0
     assert list(result.seconds)[-1] == "total"
+
+
+def test_what_the_engine_noted_is_said_once(maker: Callable[..., Maker]) -> None:
+    made = maker()
+    for trial in range(2):
+        made.add(trial, Requests(arrivals(100, 20), times(arrivals(100, 20), trial)))
+    for name, end in made.ends.items():
+        made.ends[name] = replace(end, notes=("LoadTestShape is left out", f"{name}: late"))
+    (caveat,) = (one for one in judge_load(made.recording()).caveats if one.code == "engine-notes")
+    assert caveat.text == "the engine noted: LoadTestShape is left out; t00: late; t01: late"
 
 
 def test_a_run_that_recorded_nothing_has_a_result(maker: Callable[..., Maker]) -> None:

@@ -30,6 +30,7 @@ def standing(
         "breakpoints": (),
         "sides": (object(),),
         "failures": (),
+        "caveats": (),
         **changes,
     }
     recording = SimpleNamespace(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -10,6 +10,7 @@ from made_load_runs import Requests, arrivals, conditions
 
 from perfkit.analyse.load.run import analyse_load
 from perfkit.decide.load.abort import Aborts
+from perfkit.decide.load.judge import judge_load
 from perfkit.decide.load.result import Holds
 from perfkit.decide.load.threshold import judge_threshold
 from perfkit.loadtest.generator import Second
@@ -91,6 +92,76 @@ def test_few_requests_are_inconclusive(maker: Callable[..., Maker]) -> None:
     assert "200 requests are too few" in found.reason
 
 
+def few(maker: Callable[..., Maker], text: str, outcome: list[int]) -> ThresholdVerdict:
+    """An answer takes 10 ms; a failure does as well, and may have been a refused connection."""
+    made = maker(STAGES[1:2], thresholds=conditions(text))
+    due = arrivals(len(outcome) / 20, 20)
+    made.add(0, Requests(due, np.full(len(due), 0.01), outcome=np.array(outcome)))
+    (side,) = analyse_load(made.recording()).sides
+    return judge_threshold(made.profile.thresholds[0], side, made.profile)
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome", "said"),
+    [
+        ("med<100ms", [1] * 5, "too many failed (5 of 5), but 5 requests are too few to be sure"),
+        (
+            "p(95)<100ms",
+            [0] * 53 + [1] * 47,
+            "too many failed (47 of 100), but they came too close together to be sure",
+        ),
+        ("p(95)<100ms", [*[0] * 49, 1, *[0] * 49, 1] * 2, "no bound: too many failed (4 of 200)"),
+        ("p(95)<100ms", [0] * 20, "no bound: 20 requests are too few"),
+        (
+            "p(99)<100ms",
+            [0] * 400,
+            "no bound: 400 requests are too few, or slow ones came too close together",
+        ),
+    ],
+)
+def test_why_it_is_open(
+    maker: Callable[..., Maker], text: str, outcome: list[int], said: str
+) -> None:
+    found = few(maker, text, outcome)
+    assert (found.holds, found.reason) == (Holds.INCONCLUSIVE, said)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [
+        ([1] * 5, "5 of 5 failed, slower than any answer"),
+        ([0] * 99 + [1], "1 of 100 failed, slower than any answer"),
+    ],
+)
+def test_a_failure_is_the_longest(
+    maker: Callable[..., Maker], outcome: list[int], said: str
+) -> None:
+    found = few(maker, "max<2s", outcome)
+    assert (found.holds, found.reason) == (Holds.FAIL, said)
+    assert found.value is not None
+    assert (found.value.value, found.value.n) == (math.inf, len(outcome))
+
+
+def test_who_was_cut_off_had_waited(maker: Callable[..., Maker]) -> None:
+    made = maker(STAGES[1:2], thresholds=conditions("max<2s"))
+    made.add(0, Requests(arrivals(0.2, 20), np.array([0.01, 0.01, 0.01, 3]), outcome=[0, 0, 0, 2]))
+    (side,) = analyse_load(made.recording()).sides
+    found = judge_threshold(made.profile.thresholds[0], side, made.profile)
+    assert found.holds is Holds.FAIL
+    assert found.reason == "a request that was cut off had waited so long already"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"), [([1] * 5, "no right answer"), ([2] * 5, "nothing was answered")]
+)
+@pytest.mark.parametrize("text", ["avg<1s", "min<1s"])
+def test_without_a_right_answer(
+    maker: Callable[..., Maker], text: str, outcome: list[int], said: str
+) -> None:
+    found = few(maker, text, outcome)
+    assert (found.holds, found.reason) == (Holds.NO_DATA, said)
+
+
 @pytest.mark.parametrize(
     "text", ["p(95)@more<10s", "avg@more<10s", "throughput@more>1/s", "rate(errors)@more<99%"]
 )
@@ -140,6 +211,35 @@ def test_a_sustained_one_by_the_timeline(
     maker: Callable[..., Maker], text: str, holds: Holds
 ) -> None:
     assert judged(maker, text).holds is holds
+
+
+ALL = np.ones(3000, dtype=int)
+MOST = (np.arange(3000) % 100 > 0).astype(int)
+GAPS = np.arange(3000) // 50 % 9 > 0  # every ninth window of half a second is empty
+
+
+@pytest.mark.parametrize(
+    ("columns", "keep", "holds"),
+    [
+        ({"response": 0.01}, ALL > 0, Holds.PASS),
+        ({"response": 0.01, "outcome": ALL, "error": 0}, ALL > 0, Holds.FAIL),
+        ({"response": 0.01, "outcome": MOST, "error": MOST - 1}, ALL > 0, Holds.FAIL),
+        ({"response": 0.5}, GAPS, Holds.FAIL),
+        ({"response": 0.01}, np.arange(3000) < 100, Holds.INCONCLUSIVE),
+    ],
+    ids=["quick", "all fail", "most fail", "slow with gaps", "silence"],
+)
+def test_a_sustained_one_where_something_is_missing(
+    maker: Callable[..., Maker], columns: dict[str, Any], keep: np.ndarray, holds: Holds
+) -> None:
+    stage = Stage(name="hold", seconds=30.0, target=100.0, role="hold")
+    made = maker((stage,), thresholds=conditions("p(95)<200ms"))
+    due = arrivals(100, 30)
+    full = {name: np.broadcast_to(values, len(due)) for name, values in columns.items()}
+    made.add(0, Requests(due[keep], **{name: values[keep] for name, values in full.items()}))
+    (side,) = analyse_load(made.recording()).sides
+    limit = parse_threshold("p(95)<200ms for 10s")
+    assert judge_threshold(limit, side, made.profile).holds is holds
 
 
 def of_trials(
@@ -236,6 +336,37 @@ def test_all_requests_stand_in_for_too_few_trials_or_requests(
     assert found.value is not None
     assert found.value.n == trials * requests
     assert found.reason == said
+
+
+def test_trials_in_which_too_many_failed(maker: Callable[..., Maker]) -> None:
+    made = maker(STAGES[1:2], thresholds=conditions("p(95)<1s"))
+    due = arrivals(20, 20)
+    for trial in range(8):
+        outcome = (np.arange(len(due)) % 10 == 0) & (trial < 4)
+        made.add(trial, Requests(due, np.full(len(due), 0.01), outcome=outcome.astype(int)))
+    (side,) = analyse_load(made.recording()).sides
+    found = judge_threshold(made.profile.thresholds[0], side, made.profile)
+    assert found.holds is Holds.INCONCLUSIVE
+    assert found.reason == "no bound: in 4 of 8 trials too many failed"
+
+
+def test_two_sides_are_judged_in_one_way(maker: Callable[..., Maker]) -> None:
+    """Of 50 requests a trial, 5 % are too few for a figure; of 100 they suffice."""
+    both = (Side.BASELINE, Side.CANDIDATE)
+    made = maker(STAGES[1:2], both, thresholds=conditions("p(95)<1s", "avg<1s"))
+    rng = np.random.default_rng(1)
+    for trial in range(8):
+        for side, rate in zip(both, (2.5, 5.0), strict=True):
+            due = arrivals(rate, 20)
+            made.add(trial, Requests(due, rng.lognormal(-4, 0.3, len(due))), sides=(side,))
+    one, _, other, _ = judge_load(made.recording()).thresholds
+    assert one.value is not None
+    assert other.value is not None
+    assert (one.value.n, other.value.n) == (8 * 50, 8 * 100)
+    assert one.together is other.together is None
+    of = "over all requests: some trials "
+    assert one.reason == of + "have too few for a figure of their own"
+    assert other.reason == of + "of the other side have too few for a figure each"
 
 
 def second(number: int, **changes: float) -> Second:

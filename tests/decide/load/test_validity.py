@@ -16,6 +16,8 @@ def health(**changes: Any) -> Health:
         "lag_p99": 0.004,
         "slip_p99": 0.001,
         "achieved": 1.0,
+        "lost": None,
+        "waited": None,
         "unsent": 0,
         "sent": 1000,
         "accounted": 1000,

@@ -1,83 +1,31 @@
-"""Profiles in a line, servers of known behaviour, and whole runs of the engine."""
+"""Profiles in a line, and whole runs of the engine."""
 
 from __future__ import annotations
 
-import contextlib
-import os
-import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from perfkit.loadtest.generator import EngineEnd, Generator, Origin, Second
-from perfkit.loadtest.spec import EngineSpec
+from perfkit.loadtest.generator import Generator
 from perfkit.profile.value import Arrivals, Check, Model, Profile, Request, Scenario, Stage
-from perfkit.recording.events import Events, read_events
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-SERVER = Path(__file__).with_name("_server.py")
-MARK = f"test-engine-{os.getpid()}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Run:
-    end: EngineEnd
-    origin: Origin
-    seconds: list[Second]
-    events: Events
-    files: tuple[Events, ...]
-
-
-class Server:
-    def __init__(self, log: Path, *mode: str | float) -> None:
-        self.log = log
-        self._process = subprocess.Popen(
-            [sys.executable, str(SERVER), str(log), *map(str, mode)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        assert self._process.stdout
-        self.url = f"http://127.0.0.1:{int(self._process.stdout.readline())}"
-
-    def stop(self) -> list[list[str]]:
-        """End it; the lines of its log."""
-        assert self._process.stdin
-        assert self._process.stdout
-        with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.close()
-        try:
-            self._process.wait(10)
-        finally:
-            self._process.kill()
-            self._process.wait()
-            self._process.stdout.close()
-        return [line.split() for line in self.log.read_text().splitlines()]
+    from perfkit.loadtest.generator import Second
+    from perfkit.loadtest.spec import EngineSpec
 
 
 class Tools:
     """What a test of the engine needs."""
 
-    mark = MARK
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._servers: list[Server] = []
-        self.runs: list[Run] = []
-        self._specs = 0
-
-    def server(self, *mode: str | float) -> Server:
-        found = Server(self.folder / f"server{len(self._servers)}.log", *mode)
-        self._servers.append(found)
-        return found
-
-    def close(self) -> None:
-        for server in self._servers:
-            server.stop()
+    def __init__(self, ground: Any) -> None:
+        self._ground = ground
+        self.folder: Path = ground.folder
+        self.mark: str = ground.mark
+        self.server = ground.server
+        self.runs: list[Any] = []
 
     @staticmethod
     def request(path: str = "/", **changes: Any) -> Request:
@@ -133,27 +81,8 @@ class Tools:
         return Profile(**{**content, **changes})
 
     def spec(self, profile: Profile, *targets: str, **changes: Any) -> EngineSpec:
-        self._specs += 1
-        count = changes.get("workers", 1) + changes.get("remote_workers", 0)
-        content: dict[str, Any] = {
-            "engine": "locust",
-            "profile": profile,
-            "targets": targets,
-            "windows": (),
-            "seed": 1,
-            "events": tuple(
-                self.folder / f"run{self._specs}-{number}.arrow" for number in range(count)
-            ),
-            "workers": 1,
-            "remote_workers": 0,
-            "remote_seconds": 10.0,
-            "more": False,
-            "bind": "127.0.0.1",
-            "port": None,
-            "cpus": frozenset(),
-            "mark": MARK,
-        }
-        return EngineSpec(**{**content, **changes})
+        found: EngineSpec = self._ground.spec("locust", profile, *targets, **changes)
+        return found
 
     def run(
         self,
@@ -162,31 +91,13 @@ class Tools:
         each: Callable[[Generator, Second], None] | None = None,
         tell: Callable[[str], None] = lambda _: None,
         **changes: Any,
-    ) -> Run:
+    ) -> Any:
         """A whole run; every request is in one of the counts, and in the files."""
         spec = self.spec(profile, *targets, **changes)
-        with Generator(spec, tell) as generator:
-            origin = generator.ready()
-            seconds = []
-            for second in generator.seconds():
-                seconds.append(second)
-                if each is not None:
-                    each(generator, second)
-            end = generator.finish()
-        files = tuple(read_events([file]) for file in spec.events)
-        for one, file in zip(end.workers, files, strict=True):
-            assert one.sent == one.answered + one.failed + one.cut_off + one.in_flight
-            load = file.phase >= 0
-            told = (one.answered, one.failed, one.cut_off)
-            assert tuple(int((load & (file.outcome == kind)).sum()) for kind in range(3)) == told
-        assert sum(one.sent for one in seconds) == sum(one.sent for one in end.workers)
-        events = read_events(spec.events)
-        self.runs.append(Run(end=end, origin=origin, seconds=seconds, events=events, files=files))
+        self.runs.append(self._ground.run(spec, Generator(spec, tell), each))
         return self.runs[-1]
 
 
 @pytest.fixture
-def tools(tmp_path: Path) -> Iterator[Tools]:
-    found = Tools(tmp_path)
-    yield found
-    found.close()
+def tools(ground: Any) -> Tools:
+    return Tools(ground)

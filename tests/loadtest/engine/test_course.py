@@ -78,7 +78,7 @@ def test_arrivals_nobody_is_free_to_send_are_counted(tools: Tools) -> None:
     server = tools.server("fixed", 0.1)
     run = tools.run(tools.profile((2, 50), users=2, model=Model.OPEN), server.url)
     (worker,) = run.end.workers
-    assert 36 <= worker.sent <= 40  # two users, ten a second each
+    assert 25 <= worker.sent <= 40  # two users, ten a second each at most
     assert worker.sent + worker.unsent == 100
     assert [one.unsent for one in run.seconds][1] == worker.unsent
     # they waited for an answer: that the queue grew is no fault of the generator

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import resource
 import sys
 import time
@@ -78,13 +79,17 @@ def test_two_send_exactly_the_profile_and_tell_the_truth(tools: Tools) -> None:
 
 def exact_seconds(run: Any) -> None:
     """Figures of a second, told while the load is on, are those of all workers' rows."""
-    events = run.events
+    events, sent = run.events, 0
     for one in run.seconds[:4]:
         within = (events.end >= one.second - 1) & (events.end < one.second)
         took = quantiles((events.end - events.due)[within])
         assert (one.p50, one.p95, one.p99) == pytest.approx(tuple(took), abs=3e-6)
         assert one.answered == within.sum()
-        assert one.sent == ((events.start >= one.second - 1) & (events.start < one.second)).sum()
+        sent += (
+            one.sent
+        )  # counted when the workers' loops come to it: on a busy machine a bit later
+        begun, a_bit_later = ((events.start < one.second + late).sum() for late in (0, 0.2))
+        assert begun <= sent <= a_bit_later
 
 
 def test_closed_users_and_the_wanted_number_are_shared(tools: Tools) -> None:
@@ -196,8 +201,12 @@ def test_a_full_disk_ends_the_load_in_order(tools: Tools) -> None:
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"port": "taken"}, "workers cannot be awaited at 127.0.0.1:"),
-        ({"locustfile": "broken"}, "worker 1: the Locust file cannot be imported: ZeroDivision"),
+        ({"port": "taken"}, r"workers cannot be awaited at 127\.0\.0\.1:"),
+        # either may be the first to say so
+        (
+            {"locustfile": "broken"},
+            r"worker [12]: the Locust file cannot be imported: ZeroDivision",
+        ),
     ],
 )
 def test_a_load_that_cannot_begin(tools: Tools, changes: dict[str, str], why: str) -> None:
@@ -214,7 +223,7 @@ def test_a_load_that_cannot_begin(tools: Tools, changes: dict[str, str], why: st
     spec = tools.spec(profile, server.url, **wanted)
     with Generator(spec) as running, pytest.raises(EngineError) as caught:
         running.ready()
-    assert str(caught.value).startswith(why)
+    assert re.match(why, str(caught.value))
     assert time.monotonic() - began < 30
 
 

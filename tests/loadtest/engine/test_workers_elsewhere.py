@@ -34,12 +34,16 @@ ROOT = Path(__file__).parents[3]
 PERFKIT = (sys.executable, "-m", "perfkit")
 
 
+TOKEN = "known-to-both"  # noqa: S105 - of these tests only
+"""Of masters that these tests start without a session."""
+
+
 class Elsewhere:
     """Runs `serve` in a thread as soon as the master says where it is."""
 
     def __init__(self, **options: Any) -> None:
         self.told: list[str] = []
-        self._options = {"allow_hosts": (), "wait_seconds": 20.0, **options}
+        self._options = {"allow_hosts": (), "wait_seconds": 20.0, "token": TOKEN, **options}
         self._pool = ThreadPoolExecutor()
         self._works: list[Any] = []
 
@@ -65,6 +69,7 @@ def test_one_here_and_one_elsewhere(tools: Tools) -> None:
         server.url,
         tell=elsewhere,
         remote_workers=1,
+        token=TOKEN,
     )
     served = elsewhere.served()
     assert run.end.reason == "finished"
@@ -87,7 +92,7 @@ def test_it_comes_back_for_the_next_load_of_a_run(tools: Tools) -> None:
         port = probe.getsockname()[1]
     elsewhere = Elsewhere()
     elsewhere.serve(f"127.0.0.1:{port}")
-    common = {"port": port, "workers": 0, "remote_workers": 1}
+    common = {"port": port, "workers": 0, "remote_workers": 1, "token": TOKEN}
     for more in (True, False):
         run = tools.run(profile, server.url, more=more, **common)
         assert (run.end.reason, run.end.workers[0].complete) == ("finished", True)
@@ -98,7 +103,11 @@ def test_it_comes_back_for_the_next_load_of_a_run(tools: Tools) -> None:
 def test_too_few_come(tools: Tools) -> None:
     server = tools.server()
     spec = tools.spec(
-        tools.profile((1, 4), users=4), server.url, remote_workers=2, remote_seconds=1.0
+        tools.profile((1, 4), users=4),
+        server.url,
+        remote_workers=2,
+        remote_seconds=1.0,
+        token=TOKEN,
     )
     told: list[str] = []
     began = time.monotonic()
@@ -109,8 +118,51 @@ def test_too_few_come(tools: Tools) -> None:
         r"perfkit load worker --master 127\.0\.0\.1:\d+",
         str(caught.value),
     )
-    assert re.match(r"waiting for 2 workers from other machines, 1 s at most; run there:", told[0])
+    assert TOKEN not in str(caught.value)  # which is recorded
+    assert re.fullmatch(
+        "waiting for 2 workers from other machines, 1 s at most; run there: "
+        rf"PERFKIT_WORKER_TOKEN={TOKEN} perfkit load worker --master 127\.0\.0\.1:\d+",
+        told[0],
+    )
     assert time.monotonic() - began < 20
+
+
+def test_who_has_the_wrong_token_is_turned_away_and_the_place_stays_free(tools: Tools) -> None:
+    server = tools.server("fixed", 0.02)
+    stranger = Elsewhere(token=TOKEN[::-1])
+    friend = Elsewhere()
+
+    def tell(text: str) -> None:
+        stranger(text)
+        if "turned away" in text:
+            friend(stranger.told[0])
+
+    run = tools.run(
+        tools.profile((1, 20), users=4, model=Model.OPEN),
+        server.url,
+        tell=tell,
+        workers=0,
+        remote_workers=1,
+        token=TOKEN,
+    )
+    with pytest.raises(PerfkitError, match=r"the master says: the token is wrong; give the one"):
+        stranger.served()
+    assert friend.served().complete
+    assert (run.end.reason, len(run.events)) == ("finished", 20)
+    here = socket.gethostname()
+    assert f"a worker on {here} has the wrong token and was turned away; still waiting" in (
+        stranger.told
+    )
+
+
+def test_without_a_token_nobody_is_awaited(tools: Tools) -> None:
+    server = tools.server()
+    spec = tools.spec(tools.profile((1, 4), users=4), server.url, workers=0, remote_workers=1)
+    with (
+        Generator(spec) as running,
+        pytest.raises(EngineError, match="without a token anybody could join"),
+    ):
+        running.ready()
 
 
 @pytest.mark.parametrize(
@@ -125,7 +177,9 @@ def test_what_its_owner_does_not_allow_is_refused_at_both_ends(
     tools: Tools, target: str, why: str
 ) -> None:
     elsewhere = Elsewhere()
-    spec = tools.spec(tools.profile((1, 4), users=4), target, workers=0, remote_workers=1)
+    spec = tools.spec(
+        tools.profile((1, 4), users=4), target, workers=0, remote_workers=1, token=TOKEN
+    )
     with Generator(spec, elsewhere) as running, pytest.raises(EngineError) as caught:
         running.ready()
     assert str(caught.value).startswith(f"worker 1 ({socket.gethostname()}): {why}")
@@ -145,7 +199,7 @@ def test_a_locust_file_that_is_another_one_here_is_not_run(tools: Tools, tmp_pat
             super().serve(master)
 
     elsewhere = Changing()
-    spec = tools.spec(profile, server.url, workers=0, remote_workers=1)
+    spec = tools.spec(profile, server.url, workers=0, remote_workers=1, token=TOKEN)
     with Generator(spec, elsewhere) as running, pytest.raises(EngineError) as caught:
         running.ready()
     assert "no code is run that came from elsewhere: put the same Locust file at" in str(
@@ -156,7 +210,7 @@ def test_a_locust_file_that_is_another_one_here_is_not_run(tools: Tools, tmp_pat
 @pytest.mark.parametrize("master", ["nowhere", "127.0.0.1", "127.0.0.1:0", "u@h:1", "h:1/x", ""])
 def test_addresses_that_are_none(master: str) -> None:
     with pytest.raises(PerfkitError, match="not the address of a master"):
-        serve(master, allow_hosts=(), wait_seconds=1.0)
+        serve(master, allow_hosts=(), wait_seconds=1.0, token=TOKEN)
 
 
 def test_no_master_answers() -> None:
@@ -164,14 +218,16 @@ def test_no_master_answers() -> None:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
         with pytest.raises(PerfkitError, match=rf"no master has answered at .*:{port} within 1 s"):
-            serve(f"127.0.0.1:{port}", allow_hosts=(), wait_seconds=1.0)
+            serve(f"127.0.0.1:{port}", allow_hosts=(), wait_seconds=1.0, token=TOKEN)
 
 
 @pytest.mark.slow
 def test_a_master_that_is_gone(tools: Tools) -> None:
     server = tools.server("fixed", 0.02)
     elsewhere = Elsewhere()
-    spec = tools.spec(tools.profile((60, 4), users=4), server.url, workers=0, remote_workers=1)
+    spec = tools.spec(
+        tools.profile((60, 4), users=4), server.url, workers=0, remote_workers=1, token=TOKEN
+    )
     with Generator(spec, elsewhere) as running:
         running.ready()
         time.sleep(1)
@@ -238,6 +294,7 @@ def test_a_connection_that_breaks_loses_nothing(tools: Tools) -> None:
         each=lambda _, second: proxies[0].cut() if second.second < 4 else None,
         workers=0,
         remote_workers=1,
+        token=TOKEN,
     )
     assert elsewhere.served().complete
     proxies[0].close()
@@ -266,6 +323,7 @@ def test_strangers_disturb_nothing(tools: Tools) -> None:
         each=lambda *_: disturb(ports[0]),
         workers=1,
         remote_workers=1,
+        token=TOKEN,
     )
     assert run.end.reason == "finished"
     assert all(one.complete for one in run.end.workers)
@@ -334,12 +392,14 @@ def test_by_the_command_line(tools: Tools, tmp_path: Path) -> None:
             heard += line
             if "perfkit load worker" in heard and re.search(r"--master 127\.0\.0\.1:\d+\s", heard):
                 break
-        command = re.search(r"perfkit (load worker --master \S+)", heard)
+        command = re.search(
+            r"PERFKIT_WORKER_TOKEN=(\S+)\s+perfkit (load worker --master \S+)", heard
+        )
         assert command is not None, heard
         there = subprocess.run(
-            [*PERFKIT, *command[1].split()],
+            [*PERFKIT, *command[2].split()],
             cwd=tmp_path,
-            env=environ,
+            env={**environ, "PERFKIT_WORKER_TOKEN": command[1]},
             capture_output=True,
             text=True,
             timeout=60,
@@ -354,6 +414,9 @@ def test_by_the_command_line(tools: Tools, tmp_path: Path) -> None:
     assert here.returncode in {0, 3}, err
     assert "200" in out
     assert f"worker 1 ({socket.gethostname()}) is here" in heard + err
+    kept = [path for path in (tmp_path / "reports").rglob("*") if path.is_file()]
+    assert len(kept) > 3
+    assert [path for path in kept if command[1].encode() in path.read_bytes()] == []
 
 
 PROFILE = """
@@ -368,5 +431,10 @@ scenario: {timeout: 5s, requests: [{name: r, get: /}]}
 @pytest.fixture(autouse=True)
 def nothing_stays() -> Iterator[None]:
     yield
-    mine = psutil.Process().children(recursive=True)
-    assert [one for one in mine if "engine" in " ".join(one.cmdline())] == []
+    assert [one for one in psutil.Process().children(recursive=True) if is_engine(one)] == []
+
+
+def is_engine(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.Error):  # it has ended
+        return "engine" in " ".join(process.cmdline())
+    return False

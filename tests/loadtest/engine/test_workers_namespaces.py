@@ -68,7 +68,13 @@ class Namespaces:
         process = subprocess.Popen(
             [IP, "netns", "exec", name, *prefix, *words],
             cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "SERVER_HOST": HERE},
+            env={
+                **os.environ,
+                "PYTHONPATH": str(ROOT),
+                "NO_COLOR": "1",
+                "SERVER_HOST": HERE,
+                "PERFKIT_WORKER_TOKEN": "known-on-both-machines",
+            },
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -122,6 +128,7 @@ def command_in(stream: IO[str] | None) -> str:
     for line in stream:
         heard += line.strip() + " "
         if found := re.search(r"perfkit (load worker --master \S+(?: --allow-host \S+)*) ", heard):
+            assert "PERFKIT_WORKER_TOKEN=" not in heard  # the test has given one
             return found[1]
     raise AssertionError(heard)
 

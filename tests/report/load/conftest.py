@@ -358,6 +358,8 @@ def make_health(
             lag_p99=0.004,
             slip_p99=0.003,
             achieved=None,
+            lost=None,
+            waited=None,
             unsent=0,
             sent=24_020,
             accounted=24_020,

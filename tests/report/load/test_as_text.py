@@ -54,7 +54,7 @@ def test_brief_tells_what_does_not_hold_only(failing: Any, died: Any) -> None:
     assert "NO DATA" in text
     assert "files" not in text
     text = as_text(died.view, width=100, color=False, brief=True)
-    assert "trial 0 failed on the baseline (run): it was killed (signal 9)" in text
+    assert "The load failed (run: it was killed (signal 9))." in text
 
 
 def test_it_ends_with_the_folder(any_load: Any) -> None:

@@ -99,11 +99,11 @@ def test_stress_has_the_guides_list(stress: Any) -> None:
     assert "data corruption: not measured" in found["No crashes"]
 
 
-def test_a_shrunk_profile_earns_no_status_and_no_approval(stress: Any) -> None:
+def test_a_scaled_profile_earns_no_status_and_no_approval(stress: Any) -> None:
     document = read(stress)
     assert document["Status"] == "LOAD TESTING PASSED (stress: time scaled to 2 %)"
     assert document["Recommendation"].startswith("HOLD (not measured: sustained load, peak load")
-    assert "shrunk: stress" in document["Recommendation"]
+    assert "scaled: stress" in document["Recommendation"]
 
 
 def test_ticks_only_where_measured_and_met(failing: Any) -> None:

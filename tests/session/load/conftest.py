@@ -110,7 +110,6 @@ class Stand:
         assert {"recording.jsonl", "report.yaml", "report.html"} <= {
             path.name for path in folder.iterdir()
         }
-        assert not (folder / ".lock").exists()
         assert not (folder / "data").exists()
         check_counts(outcome.recording)
         assert perfkit.load(folder).folder == folder  # it can be read and judged again

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from perfkit.errors import PlanError
 from perfkit.recording import FILE_NAME
+from perfkit.recording.compare import SideFacts
+from perfkit.session.load.run import _check_sides as check_sides
 from perfkit.session.progress import LoadDone, LoadSecond, LoadStarted, Stage, Started
+from perfkit.variant import Side
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,3 +104,41 @@ def test_a_comparison_goes_on(stand: Any) -> None:
     assert list(known.trials) == [0, 1]
     assert [one.status for one in known.finishes] == ["interrupted", "finished"]
     assert outcome.result.trials == 2
+    assert [one.unchecked for one in known.resumed] == [("what the command starts",)]
+    assert "program-unchecked" in {one.code for one in outcome.result.caveats}
+
+
+@pytest.mark.parametrize(
+    ("python", "changes", "words"),
+    [
+        ("/cache/environments/key/env/bin/python", {}, None),
+        ("/elsewhere/environments/key/env/bin/python", {}, None),
+        ("/cache/environments/new/env/bin/python", {}, "a local project with other content"),
+        ("/cache/environments/new/env/bin/python", {"version": "3.12.9"}, "Python 3.12.9 after 3"),
+        (
+            "/cache/environments/new/env/bin/python",
+            {"packages": (("b", "2"), ("c", "1"))},
+            "a gone after 1, b 2 after 1, c 1 after none",
+        ),
+    ],
+)
+def test_a_side_whose_environment_has_changed_is_not_gone_on_with(
+    python: str, changes: dict[str, Any], words: str | None
+) -> None:
+    before = SideFacts(
+        python="/cache/environments/key/env/bin/python",
+        version="3.12.1",
+        pyperf="",
+        packages=(("a", "1"), ("b", "1")),
+    )
+    known: Any = SimpleNamespace(sides={Side.CANDIDATE: before})
+    now = {
+        Side.BASELINE: replace(before, version="3.9"),  # not recorded yet
+        Side.CANDIDATE: replace(before, python=python, **changes),
+    }
+    if words is None:
+        check_sides(known, now)
+        return
+    with pytest.raises(PlanError, match="the candidate is not what it was") as caught:
+        check_sides(known, now)
+    assert words in str(caught.value)

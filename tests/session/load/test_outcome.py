@@ -161,10 +161,9 @@ def test_another_threshold(single: pk.LoadOutcome, both: pk.LoadOutcome) -> None
     assert [one.threshold.text for one in found][:2] == ["p(97)<100s", "min<1ms"]
     assert all(one.value is not None for one in found)
     assert single.result.health is not None
-    if single.result.health.validity is Validity.VALID:
-        assert [one.holds for one in found][2:] == [Holds.FAIL, Holds.PASS]
-    else:
-        assert {one.holds for one in found} == {Holds.INCONCLUSIVE}
+    invalid = single.result.health.validity is Validity.INVALID  # a busy machine
+    below = Holds.INCONCLUSIVE if invalid else Holds.FAIL
+    assert [one.holds for one in found][2:] == [below, Holds.PASS]
     assert [one.side for one in both.hold("avg<1s")] == ["baseline", "candidate"]
     assert single.hold() == ()
     with pytest.raises(pk.PerfkitError, match="not a threshold"):

@@ -17,7 +17,7 @@ from perfkit.decide.load.standing import load_standing
 from perfkit.loadtest.target import free_port
 from perfkit.recording import FILE_NAME
 from perfkit.recording.samples import read_samples
-from perfkit.session.load.trials import _baseline_first as baseline_first
+from perfkit.session.load.trials import baseline_first
 from perfkit.session.progress import LoadDone, LoadSecond, LoadStarted, Stage
 from perfkit.variant import Side
 

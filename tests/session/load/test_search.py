@@ -135,7 +135,7 @@ def test_a_service_that_dies_is_a_result(stand: Any) -> None:
     (point,) = outcome.result.breakpoints
     assert (point.low, point.high, point.valid) == (0.0, 1.0, True)
     assert [(one.level, one.good) for one in point.probes] == [(1.0, False)] * 2
-    assert point.reason.startswith("the baseline's service has ended (killed by SIGKILL")
+    assert point.reason.startswith("the service has ended (killed by SIGKILL")
     assert outcome.recording.failures == ()
     assert outcome.recording.finishes[-1].status == "finished"
     assert code(outcome) == 0
