@@ -97,7 +97,7 @@ def compare(
     }
     plan = make_plan(said, command="compare", cwd=Path.cwd())
     outcome = session.run(plan, listener=listener or ignore)
-    session.remember(plan, outcome)
+    session.remember(outcome)
     return outcome
 
 
@@ -161,7 +161,7 @@ def check(
     said = {"benchmarks": tuple(map(str, benchmarks)), **options}
     plan = make_check_plan(said, cwd=Path.cwd())
     outcome = session.run(plan, listener=listener or ignore)
-    session.remember(plan, outcome)
+    session.remember(outcome)
     return outcome
 
 
@@ -203,7 +203,10 @@ def load_test(
         **options,
     }
     plan = make_load_plan(said, mode="breakpoint" if search else None, cwd=Path.cwd())
-    return session.run(plan, listener=listener or ignore)
+    outcome = session.run(plan, listener=listener or ignore)
+    if outcome.unwritten is not None:
+        raise outcome.unwritten
+    return outcome
 
 
 def load(folder: str | os.PathLike[str]) -> Outcome | AaOutcome | CheckOutcome | LoadOutcome:

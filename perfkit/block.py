@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from operator import sub
 
@@ -79,6 +80,20 @@ class Block:
     load: float | None
     injected: float
     traced_seconds: float = 0.0
+
+    @property
+    def unusable(self) -> str | None:
+        """Why nothing can be computed from it, if so: a turn without a time, half a pair."""
+        pairs = len(self.order)
+        sides = (self.baseline, self.candidate)
+        lengths = {len(x) for side in sides for x in (side.wall, side.cpu, side.queued)}
+        if lengths != {pairs} or not pairs or set(self.order) - {"B", "C"}:
+            return "it does not hold pairs of turns"
+        for side, turns in zip(Side, sides, strict=True):
+            for number, seconds in enumerate(turns.net):
+                if not 0 < seconds < math.inf:
+                    return f"turn {number} of the {side} took {seconds:g} s"
+        return None if self.loops > 0 else f"its turns have {self.loops} loops"
 
     @property
     def seconds(self) -> float:

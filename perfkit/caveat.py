@@ -18,7 +18,7 @@ class Caveat:
     Attributes:
         code: Stable identifier in kebab-case (``"margin-below-precision"``), for tests and tools.
         text: What is the matter, with its numbers.
-        remedy: What to do, as an imperative sentence.
+        remedy: What to do, as an imperative sentence; empty where there is nothing to be done.
         benchmark: Identifier of the benchmark it belongs to; None when it concerns the whole run.
     """
 
@@ -29,20 +29,29 @@ class Caveat:
 
     def __str__(self) -> str:
         where = f"{self.benchmark}: " if self.benchmark is not None else ""
-        return f"{where}{self.text}; {self.remedy}"
+        return f"{where}{self.text}" + (f"; {self.remedy}" if self.remedy else "")
 
 
-def venv_caveats(*variants: Variant) -> list[Caveat]:
+def venv_caveats(*variants: Variant, alone: bool = False) -> list[Caveat]:
     """What to know when the interpreter named is a virtual environment's: its packages are left.
 
     Not when something was named for that side: then the person knows.
+
+    Args:
+        variants: The sides.
+        alone: There is only one, which is compared with nothing.
     """
+
+    def whose(variant: Variant) -> str:
+        return "" if alone else f"{variant.side}'s "
+
     return [
         Caveat(
             code="virtual-environment",
-            text=f"the packages of the {variant.side}'s virtual environment "
+            text=f"the packages of the {whose(variant)}virtual environment "
             f"({variant.interpreter.executable}) are not measured",
-            remedy=f"name those that matter with --{variant.side}-with or --with",
+            remedy="name those that matter with "
+            f"{'--with' if alone else f'--{variant.side}-with or --with'}",
             benchmark=None,
         )
         for variant in variants

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,12 +11,21 @@ if TYPE_CHECKING:
     from perfkit.variant import Side
 
 
+LONGEST = 300
+"""Characters of an offending value that are shown."""
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = LONGEST
+_SHORT.maxlevel = 3
+_SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxdict = 10
+
+
 class PerfkitError(Exception):
     """A problem a person can act upon.
 
     Args:
         what: What is wrong, one sentence without a full stop.
-        got: The offending value, as the user wrote it.
+        got: The offending value, as the user wrote it; shown in full up to `LONGEST` characters.
         allowed: What would have been accepted.
         remedy: What to do about it, as an imperative sentence.
     """
@@ -37,12 +47,21 @@ class PerfkitError(Exception):
     def __str__(self) -> str:
         parts = [self.what]
         if self.got is not None:
-            parts.append(f"got {self.got!r}")
+            parts.append(f"got {shortened(self.got)}")
         if self.allowed is not None:
             parts.append(f"allowed: {self.allowed}")
         if self.remedy is not None:
             parts.append(self.remedy)
         return "; ".join(parts)
+
+
+def shortened(value: object) -> str:
+    """A value as Python writes it, with its middle left out where it is long, wide or deep."""
+    text = _SHORT.repr(value)
+    if len(text) <= LONGEST:
+        return text
+    half = LONGEST // 2
+    return f"{text[:half]}…{text[-half:]}"
 
 
 class PlanError(PerfkitError):
@@ -84,6 +103,10 @@ class ProvisionError(PerfkitError):
         super().__init__(what, got=got, allowed=allowed, remedy=remedy)
         self.output = output
         self.side = side
+
+
+class RequirementError(ProvisionError):
+    """What an option asks for cannot be had, whatever the benchmark needs besides."""
 
 
 class InterpreterNotFoundError(ProvisionError):

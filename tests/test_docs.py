@@ -153,6 +153,7 @@ def plans(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[LoadPlan]:
     monkeypatch.chdir(tmp_path)
     _, profile = blocks("yaml")
     (tmp_path / "my.yaml").write_text(profile, encoding="utf-8")
+    (tmp_path / "k6-options.json").write_text('{"vus": 5, "duration": "1m"}')
     (tmp_path / "shop").mkdir()
     (tmp_path / "shop" / "main.py").touch()
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "shop"\nversion = "1"\n')
@@ -182,6 +183,7 @@ def test_readme_profile_is_understood() -> None:
     profile = parse_profile(text, Path("my.yaml"))
     assert profile.model == "closed"
     assert [stage.seconds for stage in profile.stages] == [300, 1800, 300]
+    assert profile.notes == ()
     for one in (*profile.thresholds, *profile.aborts):
         assert f'"{one.text}"' in text
     assert len(profile.thresholds) == 5

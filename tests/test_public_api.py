@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def folder(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Iterator[Path]:
     """Two benchmarks that can be measured, and a broken one."""
     folder = tmp_path_factory.mktemp("api")
     (folder / "bm_sleep.py").write_text(
@@ -27,7 +27,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     )
     (folder / "bm_broken.py").write_text("raise RuntimeError('boom')\n")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PERFKIT_CACHE", str(folder / "cache"))
+        patch.setenv("PERFKIT_CACHE", str(cache))
         patch.chdir(folder)
         yield folder
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from perfkit.analyse.diagnostics import diagnose
+from perfkit.analyse.diagnostics import TIME, diagnose
 from perfkit.analyse.effects import summarise_blocks, trimmed_mean
 from perfkit.analyse.estimate import Comparison
 from perfkit.analyse.location import locate, spread
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def compare_blocks(
-    blocks: Sequence[Block], goal: Goal, *, inner_loops: int, stopped: str
+    blocks: Sequence[Block], goal: Goal, *, inner_loops: int, stopped: str, limit: str = TIME
 ) -> Comparison:
     """Estimate how the candidate compares with the baseline.
 
@@ -36,6 +36,7 @@ def compare_blocks(
         inner_loops: Iterations in one loop of the benchmark.
         stopped: Why measuring ended: ``"precision"``, ``"decided"``, ``"budget"``,
             ``"interrupted"``.
+        limit: The option that limits its time, for what is advised.
 
     Returns:
         The comparison with its caveats. The ratio is the robust location of the block effects,
@@ -62,7 +63,7 @@ def compare_blocks(
         stopped=stopped,
         caveats=(),
     )
-    return replace(comparison, caveats=diagnose(blocks, summary, comparison, goal))
+    return replace(comparison, caveats=diagnose(blocks, summary, comparison, goal, limit))
 
 
 def _between_share(found: Location, summary: BlockEffects, goal: Goal) -> float | None:

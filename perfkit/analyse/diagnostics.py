@@ -33,18 +33,33 @@ _OUTLYING = 6.0  # robust standard deviations: one clean run in a thousand has s
 _HALF = 0.5
 
 
+PRECISION = "precision-not-reached"
+"""Code of the caveat that an interval is wider than was wanted."""
+
+TIME = "--time"
+"""The option that limits the time of each benchmark."""
+
+TIME_TOTAL = "--time-total"
+"""The option that limits the time of all of them together."""
+
+
 class _Case(NamedTuple):
     blocks: Sequence[Block]
     summary: BlockEffects
     comparison: Comparison
     goal: Goal
+    limit: str
 
     def caveat(self, code: str, text: str, remedy: str) -> Caveat:
         return Caveat(code=code, text=text, remedy=remedy, benchmark=self.comparison.benchmark)
 
 
 def diagnose(
-    blocks: Sequence[Block], summary: BlockEffects, comparison: Comparison, goal: Goal
+    blocks: Sequence[Block],
+    summary: BlockEffects,
+    comparison: Comparison,
+    goal: Goal,
+    limit: str = TIME,
 ) -> tuple[Caveat, ...]:
     """Everything a reader of one comparison should know.
 
@@ -53,8 +68,9 @@ def diagnose(
         summary: Their effects.
         comparison: The comparison; its own caveats are not looked at.
         goal: What was wanted.
+        limit: The option that limits its time, `TIME` or `TIME_TOTAL`.
     """
-    case = _Case(blocks, summary, comparison, goal)
+    case = _Case(blocks, summary, comparison, goal, limit)
     return tuple(caveat for check in _CHECKS if (caveat := check(case)) is not None)
 
 
@@ -80,24 +96,26 @@ def _too_few_blocks(case: _Case) -> Caveat | None:
         return None
     return case.caveat(
         "too-few-blocks",
-        f"needs {need} blocks or more for a {case.goal.confidence:.4g} interval that holds, "
-        f"has {have}",
+        f"needs {need} blocks or more for a {case.goal.confidence * 100:.4g} % interval that "
+        f"holds, has {have}",
         "Resume the run with --resume, or measure again.",
     )
 
 
 def _budget_stretched(case: _Case) -> Caveat | None:
     need = minimum_blocks(case.goal)
-    if len(case.blocks) < need:
-        return None
     spent = [block.seconds for block in case.blocks[:need]]
-    if sum(spent[:-1]) <= case.goal.budget:
+    longest = max(spent, default=0.0)
+    alone = longest > case.goal.budget
+    if not alone and (len(spent) < need or sum(spent[:-1]) <= case.goal.budget):
         return None
+    taken = f"{len(spent)} blocks took" if len(spent) > 1 else "a block took"
+    one = f"; one alone took {format_seconds(longest)}" if alone and len(spent) > 1 else ""
     return case.caveat(
         "budget-stretched",
-        f"{need} blocks took {format_seconds(sum(spent))}, more than the budget of "
-        f"{format_seconds(case.goal.budget)}",
-        "Raise --time, or let one loop of the benchmark do less.",
+        f"{taken} {format_seconds(sum(spent))}, more than the budget of "
+        f"{format_seconds(case.goal.budget)}{one}",
+        f"Raise {case.limit}, or let one loop of the benchmark do less.",
     )
 
 
@@ -110,12 +128,17 @@ def _precision_not_reached(case: _Case) -> Caveat | None:
     if half_width <= wanted:
         return None
     blocks = math.ceil(ratio.n * (half_width / wanted) ** 2)
-    seconds = blocks * sum(block.seconds for block in case.blocks) / len(case.blocks)
-    remedy = f"Raise --time to about {math.ceil(seconds)} ({blocks} blocks)."
+    each = sum(block.seconds for block in case.blocks) / len(case.blocks)
+    remedy = f"Raise {TIME} to about {math.ceil(blocks * each)} ({blocks} blocks)."
+    if case.limit == TIME_TOTAL:
+        more = math.ceil((blocks - len(case.blocks)) * each)
+        remedy = f"Raise {TIME_TOTAL} by about {more} s ({blocks} blocks of this benchmark)."
     text = (
         f"the interval's half-width is {format_share(half_width, digits=2)}, wanted was "
         f"{format_share(wanted, digits=2)}"
     )
+    if goal.decided and goal.precision == goal.margin / 2:
+        text += ", half the margin"
     share = case.comparison.between_share
     if share is not None and share >= _HALF:
         text += f"; {format_share(share, digits=0)} of the variance lies between blocks"
@@ -123,7 +146,7 @@ def _precision_not_reached(case: _Case) -> Caveat | None:
     elif share is not None:
         text += f"; {format_share(1 - share, digits=0)} of the variance lies within blocks"
         remedy += " Longer or more turns in a block help as well."
-    return case.caveat("precision-not-reached", text, remedy)
+    return case.caveat(PRECISION, text, remedy)
 
 
 def _warm_up_visible(case: _Case) -> Caveat | None:
@@ -197,7 +220,8 @@ def _outlying_blocks(case: _Case) -> Caveat | None:
         return None
     return case.caveat(
         "outlying-blocks",
-        f"{count} of {len(effects)} blocks lie far from the others, up to "
+        f"{count} of {len(effects)} blocks {'lies' if count == 1 else 'lie'} far from the others, "
+        "up to "
         f"{format_share(float(np.expm1(away.max())))} off",
         "The estimate hardly feels them; if they recur, close what else runs on the machine.",
     )

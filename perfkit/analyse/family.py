@@ -67,9 +67,7 @@ def count_p(p_values: ArrayLike, level: float) -> float:
         PerfkitError: A p-value is not in 0 … 1.
     """
     given = _checked(p_values)
-    from scipy import stats
-
-    return float(stats.binom.sf(int((given <= level).sum()) - 1, len(given), level))
+    return float(special.bdtrc(int((given <= level).sum()) - 1, len(given), level))
 
 
 def null_differs(p_values: ArrayLike, allowed: float) -> NDArray[np.bool_]:
@@ -113,9 +111,11 @@ def benjamini_hochberg(p_values: ArrayLike) -> NDArray[np.float64]:
     given = _checked(p_values)
     if not len(given):
         return given
-    from scipy import stats
-
-    return np.asarray(stats.false_discovery_control(given, method="bh"), dtype=np.float64)
+    largest_first = np.argsort(given, kind="stable")[::-1]
+    ranks = np.arange(len(given), 0, -1)
+    adjusted = np.empty_like(given)
+    adjusted[largest_first] = np.minimum.accumulate(given[largest_first] * len(given) / ranks)
+    return np.minimum(adjusted, 1.0)
 
 
 def geometric_mean(comparisons: Sequence[Comparison], confidence: float) -> Estimate:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy import special
 
-from perfkit.analyse.family import holm
+from perfkit.analyse.family import holm, null_differs
 from perfkit.analyse.location import (
     POWER,
     Location,
@@ -175,6 +175,31 @@ def confirm(
         )
         for row, one in enumerate(effects)
         for level in [1 - error_rate / (len(p_values) - int(place[row]))]
+    ]
+
+
+def null_trips(p_values: Sequence[float], benchmarks: Sequence[str], allowed: float) -> list[bool]:
+    """Which rows' null controls found a difference, the chance of any false alarm kept.
+
+    Rows of one benchmark rest on the same blocks and are not independent, which the test of their
+    number (`family.count_p`) needs: with two rows to each of five benchmarks that say the same it
+    would raise five false alarms in a hundred instead of one. So each benchmark has one p-value,
+    the smallest of its rows times their number (Bonferroni, whatever they have in common).
+    Benchmarks are measured one after the other.
+
+    Args:
+        p_values: Two-sided, each in 0 … 1, one a row.
+        benchmarks: The benchmark of each row.
+        allowed: Chance of a false alarm in the family, such as 0.01.
+    """
+    of: dict[str, list[float]] = {}
+    for name, p_value in zip(benchmarks, p_values, strict=True):
+        of.setdefault(name, []).append(p_value)
+    together = [min(1.0, len(own) * min(own)) for own in of.values()]
+    differs = dict(zip(of, null_differs(together, allowed), strict=True))
+    return [
+        bool(differs[name]) and len(of[name]) * p_value <= allowed
+        for name, p_value in zip(benchmarks, p_values, strict=True)
     ]
 
 

@@ -9,8 +9,7 @@ import click
 
 from perfkit.cli import options
 from perfkit.cli.exit_codes import CHECK_HELP
-from perfkit.cli.finish import after_verdict
-from perfkit.cli.finish_check import finish_check
+from perfkit.cli.finish_check import after_gate, finish_check
 from perfkit.cli.progress import listening
 from perfkit.cli.resuming import nothing_else, resumed
 from perfkit.cli.where import current_folder
@@ -90,4 +89,4 @@ def check(
     with listening(quiet=quiet, no_color=no_color) as listener:
         outcome = session.run(plan, listener=listener)
     code = finish_check(outcome, copies=copies, **speech)
-    return after_verdict(code, lambda: session.remember(plan, outcome))
+    return after_gate(code, outcome, lambda: session.remember(outcome))

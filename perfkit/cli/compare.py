@@ -61,4 +61,4 @@ def compare(
     with listening(quiet=quiet, no_color=no_color) as listener:
         outcome = session.run(plan, listener=listener)
     code = finish(outcome, as_json=as_json, quiet=quiet, no_color=no_color)
-    return after_verdict(code, lambda: session.remember(plan, outcome))
+    return after_verdict(code, lambda: session.remember(outcome))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shlex
 import shutil
 from typing import TYPE_CHECKING
 
@@ -36,9 +37,9 @@ def after_verdict(code: ExitCode, work: Callable[[], None]) -> ExitCode:
 
 def finish(outcome: Outcome | AaOutcome, *, as_json: bool, quiet: bool, no_color: bool) -> ExitCode:
     """Tell a run's result."""
-    from perfkit.session.aa import AaOutcome
+    from perfkit.session.outcome import Outcome
 
-    if isinstance(outcome, AaOutcome):
+    if not isinstance(outcome, Outcome):
         output.result(_aa_json(outcome) if as_json else _aa_text(outcome, quiet=quiet))
         return of_run(
             interrupted=outcome.interrupted,
@@ -84,7 +85,23 @@ def finish_load(outcome: LoadOutcome, *, as_json: bool, quiet: bool, no_color: b
         width = shutil.get_terminal_size((100, 24)).columns
         color = output.colour_wanted(no_color=no_color)
         output.result(as_text(view, width=width, color=color, brief=quiet))
-    return _code_of_load(outcome)
+    code = _code_of_load(outcome)
+    if outcome.interrupted:
+        output.note(_go_on(outcome))
+    if outcome.unwritten is not None:
+        output.problem(outcome.unwritten)
+        code = code or ExitCode.FAILED
+    return code
+
+
+def _go_on(outcome: LoadOutcome) -> str:
+    """What to do after a Ctrl-C, to be copied as it is."""
+    from perfkit.decide.load.caveats import resumable
+
+    if not resumable(outcome.recording.run):
+        return "perfkit: interrupted; what was measured is kept, a new run begins anew"
+    folder = shlex.quote(output.clean(str(outcome.folder)))
+    return f"perfkit: interrupted; go on with: perfkit load --resume {folder}"
 
 
 def _code_of(outcome: Outcome) -> ExitCode:

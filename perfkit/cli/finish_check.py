@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,10 +11,10 @@ from typing import TYPE_CHECKING
 from perfkit.cli import output
 from perfkit.cli.exit_codes import of_gate
 from perfkit.cli.finish import after_verdict
-from perfkit.errors import WritingError
+from perfkit.errors import PerfkitError, WritingError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from perfkit.cli.exit_codes import ExitCode
     from perfkit.session.check import CheckOutcome
@@ -49,6 +50,21 @@ def finish_check(
     _for_github(outcome)
     code = of_gate(outcome.result, interrupted=outcome.interrupted)
     return after_verdict(code, lambda: _copy(outcome, copies))
+
+
+def after_gate(code: ExitCode, outcome: CheckOutcome, remember: Callable[[], None]) -> ExitCode:
+    """Add a judged gate to its history; that it cannot be changes nothing of what it says.
+
+    The store was found to be sound before anything was measured.
+    """
+    try:
+        remember()
+    except PerfkitError as error:
+        output.note(f"perfkit: warning: {output.describe(error)}")
+        store = shlex.quote(str(outcome.recording.run.store))
+        again = f"perfkit history --add {shlex.quote(str(outcome.folder))} --store {store}"
+        output.note(f"  the run is not in the history; add it later: {output.clean(again)}")
+    return code
 
 
 def _for_github(outcome: CheckOutcome) -> None:

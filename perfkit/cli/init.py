@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import textwrap
 from typing import TYPE_CHECKING
 
 import click
@@ -34,6 +36,7 @@ def init(*, force: bool, dry_run: bool, requirement: str | None) -> ExitCode:
     Writes
       pyproject.toml          [tool.perfkit] and [tool.perfkit.check], added at the end
       benchmarks/bm_first.py  a first benchmark
+      .gitignore              a line for the reports, in a git repository
       .github/workflows/performance.yml          checks each pull request; may only read
       .github/workflows/performance-comment.yml  comments on it; runs nothing of it
 
@@ -51,8 +54,7 @@ def init(*, force: bool, dry_run: bool, requirement: str | None) -> ExitCode:
     session.write(initial)
     rows = [(_DONE[step.act], _near(step.path, cwd), step.note) for step in initial.steps]
     output.result(output.table(("", "file", ""), rows))
-    for line in _next(initial):
-        output.note(line)
+    output.note(_next(initial, shutil.get_terminal_size((100, 24)).columns))
     return ExitCode.FINISHED
 
 
@@ -62,17 +64,20 @@ def _show(step: Step, cwd: Path) -> None:
     output.result("\n".join(map(output.clean, lines)) + "\n\n")
 
 
-def _next(initial: Initial) -> list[str]:
-    """What the user does now."""
+def _next(initial: Initial, width: int) -> str:
+    """What the user does now, in lines of no more than so many characters."""
     own = " --with ." if initial.project.package else ""
-    words = [
-        "",
-        "Next: put what matters to your users into benchmarks/, then",
-        f"  perfkit list --names{own}              do the benchmarks run?",
-        "  perfkit check --baseline-rev HEAD  this working tree against the last commit",
-        "Commit the benchmarks to the main branch: a pull request can be judged only by those that",
-        "both sides have.",
-    ]
+    commands = {
+        f"perfkit list --names{own}": "do the benchmarks run?",
+        "perfkit check --baseline-rev HEAD": "this working tree against the last commit",
+    }
+    widest = max(map(len, commands))
+    commit = (
+        "Commit the benchmarks to the main branch: a pull request can be judged only by those that "
+        "both sides have. So the one that brings the first cannot be: its check exits with 3, "
+        "nothing measured. Merge it all the same."
+    )
+    words = [commit]
     if initial.project.repository is None:
         words.append("This folder is in no git repository: the workflows wait until it is.")
     if not initial.certain:
@@ -80,7 +85,11 @@ def _next(initial: Initial) -> list[str]:
             f"The workflow installs {output.clean(initial.requirement)}, which may not be where "
             "this perfkit came from; name the source with --force --requirement."
         )
-    return words
+    lines = ["", "Next: put what matters to your users into benchmarks/, then"]
+    lines += [f"  {command:<{widest}}  {meaning}" for command, meaning in commands.items()]
+    for paragraph in words:
+        lines += textwrap.wrap(paragraph, max(width, 40), break_on_hyphens=False)
+    return "\n".join(lines)
 
 
 def _near(path: Path, cwd: Path) -> str:

@@ -1,11 +1,13 @@
-"""Progress where there is no terminal: a line when something ends, none a block."""
+"""Progress where there is no terminal: a line when something ends, and now and then between."""
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from perfkit.cli import output, wording
 from perfkit.session.progress import (
+    BlockDone,
     Failed,
     LoadDone,
     LoadSecond,
@@ -18,22 +20,40 @@ from perfkit.session.progress import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from perfkit.session.progress import Event
 
 _SPEAK_SECONDS = 10.0
-"""How often a load test that goes on says how it goes."""
+"""How often what goes on says how it goes."""
 
 
 class PlainLines:
     """A listener that prints to stderr."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """``clock`` tells seconds."""
+        self._clock = clock
+        self._told = clock()
         self._stage = ""
         self._count = ""
         self._spoke = 0.0
+        self._unit = ""
 
     def __call__(self, event: Event) -> None:
         """Print what an event has to say, if anything."""
+        if isinstance(event, BlockDone):
+            if self._clock() - self._told < _SPEAK_SECONDS:
+                return
+            output.note(f"{self._count}{wording.block(event)}")
+        elif not isinstance(event, SeriesStarted):
+            self._tell(event)
+        else:
+            self._count = f"[{event.position + 1}/{event.total}] "
+            return
+        self._told = self._clock()
+
+    def _tell(self, event: Event) -> None:
         match event:
             case Stage() if event.name != self._stage:
                 self._stage = event.name
@@ -42,8 +62,6 @@ class PlainLines:
                 output.note(f"recording to {output.clean(str(event.folder))}")
             case Note():
                 output.note(f"note: {output.clean(event.text)}")
-            case SeriesStarted():
-                self._count = f"[{event.position + 1}/{event.total}] "
             case SeriesDone():
                 output.note(f"{self._count}{_done(event)}")
             case Failed():
@@ -51,10 +69,10 @@ class PlainLines:
                 output.note(f"{self._count}{name}: {wording.failure(event.failure)}")
             case LoadStarted():
                 output.note(f"{wording.load_label(event)}: {wording.length(event.seconds)}")
-                self._spoke = 0.0
+                self._spoke, self._unit = 0.0, event.level_name
             case LoadSecond() if event.second - self._spoke >= _SPEAK_SECONDS:
                 self._spoke = event.second
-                output.note(f"  {wording.load_second(event)}")
+                output.note(f"  {wording.load_second(event, self._unit)}")
             case LoadDone():
                 output.note(f"{output.clean(event.what)}: {output.clean(event.result)}")
             case _:
@@ -62,7 +80,5 @@ class PlainLines:
 
 
 def _done(event: SeriesDone) -> str:
-    label = wording.series_label(event.row.id, event.series)
-    comparison = event.row.comparison
-    numbers = "" if comparison is None else f"{wording.interval(comparison.ratio)}, "
-    return f"{label}: {numbers}{event.row.verdict}; {wording.effort(event)}"
+    said = ", ".join(filter(None, wording.numbers(event)))
+    return f"{wording.done_label(event)}: {said}; {wording.effort(event)}"

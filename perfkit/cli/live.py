@@ -46,6 +46,15 @@ _STYLES: Final = {
     "open": "yellow",
     "failed": "bold red",
 }
+_GATE: Final = {
+    "within margin": ("✓", "cyan"),
+    "suspected": ("?", "yellow"),
+    "open": ("?", "yellow"),
+    "confirmed": ("▲", "red"),
+    "not confirmed": ("?", "yellow"),
+    "too noisy": ("≈", "yellow"),
+}
+"""Looks of a gate's words (`perfkit.decide.gate.telling`)."""
 _NAME_SHARE = 0.36  # of the width
 _WIDEST_NAME = 40
 _NARROW = 60  # columns below which nothing is aligned
@@ -182,13 +191,13 @@ def _overall(series: SeriesStarted, block: BlockDone | None) -> RenderableType:
 
 
 def _finished(event: SeriesDone, width: int) -> RenderableType:
-    row = event.row
-    shape, style = _look(row.verdict)
+    shape, style = _look(event.row.verdict) if event.said is None else _GATE[event.said.word]
+    numbers, word = wording.numbers(event)
     cells = [
         Text(shape, style=style),
-        Text(wording.series_label(row.id, event.series)),
-        Text(wording.interval(row.comparison.ratio) if row.comparison is not None else ""),
-        Text(row.verdict, style=style),
+        Text(wording.done_label(event)),
+        Text(numbers),
+        Text(word, style=style),
     ]
     if width < _NARROW:
         return Text(" ").join(cell for cell in cells if cell)

@@ -34,7 +34,7 @@ def load_panel(started: LoadStarted, now: LoadSecond | None) -> RenderableType:
     if now is None:
         return head.append("  starting", style="dim")
     head.append(f"  {_phase(started, now.second)}", style="cyan")
-    head.append(f"  {now.level:.0f} {started.level_name}")
+    head.append(f"  {wording.level(now, started.level_name)}")
     return Group(head, _figures(now), _bar(started, now))
 
 
@@ -55,7 +55,7 @@ def _figures(now: LoadSecond) -> RenderableType:
 
 
 def _bar(started: LoadStarted, now: LoadSecond) -> RenderableType:
-    words = "" if now.left is None else f"about {wording.time_left(now.left)} left"
+    words = wording.load_left(now)
     grid = Table.grid(padding=(0, 1), expand=True)
     grid.add_column(ratio=1)
     grid.add_column(no_wrap=True, justify="right")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,6 +11,7 @@ import click
 from perfkit.cli import options, output
 from perfkit.cli.exit_codes import LOAD_HELP, ExitCode
 from perfkit.cli.where import current_folder
+from perfkit.errors import PerfkitError
 
 if TYPE_CHECKING:
     from perfkit.session.load.outcome import LoadOutcome
@@ -105,6 +108,7 @@ def run(
 @click.option("--to", metavar="LEVEL", help="Highest level tried.  [default: 20000]")
 @click.option("--resolution", metavar="SHARE", help="Width that is enough.  [default: 10%]")
 @click.option("--probe", metavar="SECONDS", help="Steady window of a probe.  [default: 10]")
+@click.option("--trials", metavar="N", help="Searches of each of two sides.  [default: 1]")
 @options.load_sides
 @options.load_service
 @click.option("--user-scale", metavar="X", help="Multiply users and rates.")
@@ -125,6 +129,7 @@ def breakpoint_(
 
     A level breaks when one of the profile's 'break' limits is passed in a steady window, or when
     throughput no longer rises with users. The last good and the first bad level are repeated.
+    One search of each of two sides decides nothing between them; six do (--trials 6).
     """
     return _run(given, "breakpoint", resume, as_json=as_json, quiet=quiet, no_color=no_color)
 
@@ -169,8 +174,14 @@ def calibrate(
 
 
 @load.command(short_help="List the profiles that come with perfkit.")
-def profiles() -> ExitCode:
-    """List the profiles that come with perfkit, with their lengths and thresholds."""
+@click.option("--reference", is_flag=True, help="All that may stand in a profile of your own.")
+def profiles(*, reference: bool) -> ExitCode:
+    """List the profiles that come with perfkit, with their lengths and levels."""
+    if reference:
+        from perfkit.profile.reference import reference as text
+
+        output.result(text())
+        return ExitCode.FINISHED
     from perfkit.cli.load_text import profile_table
     from perfkit.profile.library import built_in, find
     from perfkit.profile.parse import load_profile
@@ -184,18 +195,30 @@ def profiles() -> ExitCode:
 @click.option("--master", metavar="HOST:PORT", required=True, help="As the other perfkit says.")
 @click.option("--allow-host", metavar="HOST", multiple=True, help="Targets beside loopback.")
 @click.option("--wait", type=click.FloatRange(1, 3600), default=60.0, show_default=True)
-def worker(*, master: str, allow_host: tuple[str, ...], wait: float) -> ExitCode:
+@click.option("--token-file", metavar="FILE", type=click.Path(path_type=Path), help="Its token.")
+def worker(
+    *, master: str, allow_host: tuple[str, ...], wait: float, token_file: Path | None
+) -> ExitCode:
     """Generate load for 'perfkit load PROFILE --expect-workers N --bind ADDRESS' elsewhere.
 
-    Ends by itself with that run. Sends load only to loopback and to the hosts allowed here.
+    Ends by itself with that run. Sends load only to loopback and to the hosts allowed here. The
+    master lets in who has its token: from PERFKIT_WORKER_TOKEN, or a file.
     """
+    from perfkit.loadtest.worker_token import VARIABLE, given_token
     from perfkit.session.load.worker import serve
 
+    token = given_token(token_file, os.environ)
+    if token is None:
+        raise PerfkitError(
+            "the master's token is missing",
+            remedy=f"set {VARIABLE} as the other perfkit says, or name a --token-file",
+        )
     output.note(f"perfkit: waiting for the master at {output.clean(master)}")
     done = serve(
         master,
         allow_hosts=allow_host,
         wait_seconds=wait,
+        token=token,
         tell=lambda text: output.note(f"perfkit: {output.clean(text)}"),
     )
     output.result(f"{done.sent} requests sent, all handed over: {done.complete}")

@@ -33,7 +33,8 @@ _GOAL: tuple[Decorator, ...] = (
         "--quick",
         is_flag=True,
         default=None,
-        help="A first look: precision 2%, margin 5%, 6 s, and stop once the verdict is clear.",
+        help="A first look: precision 2%, margin 5%, 6 s (more where ten blocks take longer), and "
+        "stop once the verdict is clear.",
     ),
     click.option(
         "--rigorous", is_flag=True, default=None, help="For a decision: precision 0.5%, 2 min."
@@ -150,6 +151,9 @@ _LOAD_SERVICE: tuple[Decorator, ...] = (
     click.option("--app", metavar="MODULE:APP", help="An ASGI app, started with uvicorn."),
     click.option("--command", metavar="CMD", help="Anything that listens on {port}."),
     click.option("--url", metavar="URL", help="A service that runs already; one variant only."),
+    click.option(
+        "--path", metavar="PATH", help="What the options of a k6 script, which do not say it, get."
+    ),
     click.option("--pid", metavar="PID", help="With --url: whose memory and CPU to look at."),
     click.option("--health", metavar="PATH", help="Answers below 400 once it is ready."),
     click.option("--ready", metavar="SECONDS", help="Deadline for that.  [default: 30]"),
@@ -169,6 +173,12 @@ _LOAD_GENERATOR: tuple[Decorator, ...] = (
     click.option("--expect-workers", metavar="N", help="Wait for so many from elsewhere."),
     click.option("--bind", metavar="ADDRESS", help="Where they come to.  [default: 127.0.0.1]"),
     click.option("--port", metavar="PORT", help="Port they come to.  [default: a free one]"),
+    click.option(
+        "--worker-timeout", metavar="SECONDS", help="How long they are awaited.  [default: 300]"
+    ),
+    click.option(
+        "--token-file", metavar="FILE", help="What they must know.  [default: perfkit says one]"
+    ),
     click.option("--engine", metavar="NAME", help="locust or k6.  [default: locust]"),
     click.option(
         "--pin/--no-pin", default=None, help="Service and generator on CPUs of their own."

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from perfkit.cli.finish import finish, finish_load
+from perfkit.cli.finish import after_verdict, finish, finish_load
 from perfkit.cli.progress import listening
 
 if TYPE_CHECKING:
@@ -36,16 +36,21 @@ def resumed(
         return finish_load(found, as_json=as_json, quiet=quiet, no_color=no_color)
     command = read(Path(folder)).run.command
     if command == "check":
-        from perfkit.cli.finish_check import finish_check
+        from perfkit.cli.finish_check import after_gate, finish_check
         from perfkit.session import check
 
         with listening(quiet=quiet, no_color=no_color) as listener:
             gate = check.resume(Path(folder), listener=listener)
-        return finish_check(gate, copies={}, as_json=as_json, quiet=quiet, no_color=no_color)
-    module = aa if command == "aa" else compare
+        code = finish_check(gate, copies={}, as_json=as_json, quiet=quiet, no_color=no_color)
+        return after_gate(code, gate, lambda: check.remember(gate))
+    if command == "aa":
+        with listening(quiet=quiet, no_color=no_color) as listener:
+            null = aa.resume(Path(folder), listener=listener)
+        return finish(null, as_json=as_json, quiet=quiet, no_color=no_color)
     with listening(quiet=quiet, no_color=no_color) as listener:
-        outcome = module.resume(Path(folder), listener=listener)
-    return finish(outcome, as_json=as_json, quiet=quiet, no_color=no_color)
+        outcome = compare.resume(Path(folder), listener=listener)
+    code = finish(outcome, as_json=as_json, quiet=quiet, no_color=no_color)
+    return after_verdict(code, lambda: compare.remember(outcome))
 
 
 def nothing_else(

@@ -40,16 +40,19 @@ def show(*, run_dirs: tuple[str, ...], as_json: bool, quiet: bool, no_color: boo
         together = show_together(folders)
         return finish_together(together, as_json=as_json, quiet=quiet, no_color=no_color)
     from perfkit.session import show as session
-    from perfkit.session.check import CheckOutcome
-    from perfkit.session.load.outcome import LoadOutcome
+    from perfkit.session.outcome import Outcome
 
+    speech: dict[str, bool] = {"as_json": as_json, "quiet": quiet, "no_color": no_color}
     shown = session.show(folders[0])
     # To have shown an interrupted run is no interruption.
+    if isinstance(shown, Outcome):  # first: the other kinds are not imported for it
+        return finish(replace(shown, interrupted=False), **speech)
+    from perfkit.session.load.outcome import LoadOutcome
+
     if isinstance(shown, LoadOutcome):
-        loaded = replace(shown, interrupted=False)
-        return finish_load(loaded, as_json=as_json, quiet=quiet, no_color=no_color)
+        return finish_load(replace(shown, interrupted=False), **speech)
+    from perfkit.session.check import CheckOutcome
+
     if isinstance(shown, CheckOutcome):
-        gate = replace(shown, interrupted=False)
-        return finish_check(gate, copies={}, as_json=as_json, quiet=quiet, no_color=no_color)
-    outcome = replace(shown, interrupted=False)
-    return finish(outcome, as_json=as_json, quiet=quiet, no_color=no_color)
+        return finish_check(replace(shown, interrupted=False), copies={}, **speech)
+    return finish(replace(shown, interrupted=False), **speech)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from perfkit.analyse.comparison import compare_blocks
-from perfkit.analyse.diagnostics import diagnose_goal
+from perfkit.analyse.diagnostics import TIME, TIME_TOTAL, diagnose_goal
 from perfkit.analyse.family import benjamini_hochberg, geometric_mean, null_differs
 from perfkit.analyse.stopping import minimum_blocks
 from perfkit.caveat import Caveat, venv_caveats
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from perfkit.analyse.estimate import Comparison
+    from perfkit.block import Block
     from perfkit.recording import Measured, Recording
     from perfkit.settings import Goal
 
@@ -76,7 +77,19 @@ def comparison_of(recording: Recording, name: str, series: str) -> Comparison | 
         recording.run.goal,
         inner_loops=recording.measured[name].benchmark.inner_loops,
         stopped=end.reason if end is not None else "interrupted",
+        limit=_limit(recording, blocks),
     )
+
+
+def _limit(recording: Recording, blocks: Sequence[Block]) -> str:
+    """The option that limits a benchmark's time."""
+    run = recording.run
+    total = run.gate.budget if run.gate is not None else None
+    if total is None:
+        return TIME
+    own = run.goal.budget  # that of all together, unless --time says less
+    used_up = sum(block.seconds for block in blocks) >= own
+    return TIME if own < total and used_up else TIME_TOTAL
 
 
 def seconds_by_stage(recording: Recording) -> dict[str, float]:
@@ -208,7 +221,7 @@ def _chance_caveat(rows: Sequence[Row], confidence: float) -> list[Caveat]:
     told = [row.verdict in {Verdict.SLOWER, Verdict.FASTER} for row in compared]
     largest = max((p for p, is_told in zip(p_values, told, strict=True) if is_told), default=0.0)
     if largest * len(compared) <= (1 - confidence) * sum(told):
-        return []  # the rule keeps all of them; asking scipy.stats would cost a second's import
+        return []  # the rule keeps all of them
     doubtful = [
         row.id
         for row, is_told, p_value in zip(compared, told, benjamini_hochberg(p_values), strict=True)

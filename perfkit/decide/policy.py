@@ -9,10 +9,10 @@ from enum import StrEnum
 from importlib import resources
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from perfkit.errors import PerfkitError, PlanError
+from perfkit.profile.document import read_yaml
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from perfkit.analyse.estimate import Estimate
 
 POLICY_FILE = "policy.yaml"
+_LONGEST_KEY = 80  # characters of a key in messages
 
 
 class Measure(StrEnum):
@@ -182,17 +183,18 @@ def parse_policy(text: str, place: str) -> Policy:
     """A policy from its text.
 
     Args:
-        text: YAML.
+        text: YAML, read as profiles are: without aliases, tags and keys that are there twice.
         place: Where it stands, for messages.
 
     Raises:
         PlanError: It is no YAML, or says something that is not allowed; all problems together.
     """
-    try:
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        reason = " ".join(str(error).split())
-        raise PlanError([PerfkitError(f"the policy is no YAML: {reason}", got=place)]) from error
+    problems: list[PerfkitError] = []
+    data = read_yaml(text, problems.append)
+    if problems:
+        for problem in problems:
+            problem.what = f"policy {place}: {problem.what}"
+        raise PlanError(problems)
     try:
         return Policy.model_validate(data)
     except ValidationError as error:
@@ -203,7 +205,7 @@ def _problems(error: ValidationError, place: str) -> list[PerfkitError]:
     unknown = "extra_forbidden"
     return [
         PerfkitError(
-            f"policy {place}, {' → '.join(map(str, one['loc'])) or 'top level'}: "
+            f"policy {place}, {_where(one['loc']) or 'top level'}: "
             + (
                 "unknown key"
                 if one["type"] == unknown
@@ -214,6 +216,10 @@ def _problems(error: ValidationError, place: str) -> list[PerfkitError]:
         )
         for one in error.errors(include_url=False)
     ]
+
+
+def _where(place: tuple[int | str, ...]) -> str:
+    return " → ".join(str(part)[:_LONGEST_KEY] for part in place)
 
 
 def status(improvement: Estimate | None, target: float) -> Status:

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 
 from perfkit.errors import RecordingError
 from perfkit.history.pages import Value, records
-from perfkit.history.store import ROW_COLUMNS, RUN_COLUMNS, Store, explained, insert
+from perfkit.history.store import (
+    MOVE_AWAY,
+    ROW_COLUMNS,
+    RUN_COLUMNS,
+    Store,
+    explained,
+    insert,
+)
 from perfkit.history.values import StoredRow, StoredRun
 from perfkit.settings import Metric
 
@@ -90,7 +97,7 @@ def repair(path: Path) -> Repaired:
             raise RecordingError(
                 "nothing can be read from this history",
                 got=str(path),
-                remedy="move the file away; 'perfkit history --add RUN_DIR' adds recorded runs",
+                remedy=MOVE_AWAY,
             )
         kept = _free_name(path)
         path.replace(kept)
@@ -104,6 +111,15 @@ def repair(path: Path) -> Repaired:
     finally:
         fresh.unlink(missing_ok=True)
     return Repaired(path=path, kept=kept, runs=saved.runs, rows=saved.rows, cut=saved.cut)
+
+
+def holds_runs(path: Path) -> bool:
+    """Whether `repair` would find at least one run; ends with the first."""
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return True  # nobody can tell
+    return any(_run(found, ())[0] is not None for one in records(data) if (found := _columns(one)))
 
 
 def _sound(path: Path) -> Repaired | None:
@@ -136,15 +152,22 @@ def _salvage(data: bytes) -> _Salvage:
     found = _Salvage(runs={}, subjects={}, rows={})
     for record in records(data):
         values = record.values
-        if record.key is not None and len(values) in _RUN_FIELDS:
-            # Its number first, which is kept elsewhere; older runs lack the last column.
-            found.runs[record.key] = (*values[1:], None)[: len(RUN_COLUMNS)]
+        if record.key is not None and (columns := _columns(record)):
+            found.runs[record.key] = columns
         elif len(values) == _ROW_FIELDS and isinstance(values[0], int):
             if isinstance(values[1], int):
                 found.rows.setdefault(values[0], {})[values[1]] = values[2:]
         elif len(values) == _SUBJECT_FIELDS:
             found.subjects.update(_subject(record))
     return found
+
+
+def _columns(record: Record) -> tuple[Value, ...]:
+    """Those of a run, if the record may be one; else none."""
+    if record.key is None or len(record.values) not in _RUN_FIELDS:
+        return ()
+    # Its number first, which is kept elsewhere; older runs lack the last column.
+    return (*record.values[1:], None)[: len(RUN_COLUMNS)]
 
 
 def _subject(record: Record) -> dict[int, tuple[str, Metric]]:

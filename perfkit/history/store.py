@@ -35,6 +35,11 @@ if TYPE_CHECKING:
 PATIENCE = 30.0
 """Seconds a writer waits for another."""
 
+MOVE_AWAY = (
+    "move it away, and a new one is made; 'perfkit history --add RUN_DIR' adds runs recorded before"
+)
+"""What to do about a store from which nothing can be saved."""
+
 # In the order of the tables, on which `perfkit.history.repair` relies.
 RUN_COLUMNS = (
     *("name", "created", "time", "command", "state", "outcome", "perfkit", "baseline"),
@@ -101,6 +106,20 @@ class Store:
         """
         with self._telling(), self._writing():
             insert(self.connection, run)
+
+    def verify(self) -> None:
+        """Make sure that a run can be added: the file is whole, and may be written.
+
+        Raises:
+            WritingError: It cannot be written.
+            RecordingError: The store is damaged.
+        """
+        with self._telling():
+            with self._writing():
+                pass
+            found = self.connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if found != "ok":
+            raise _damaged(str(found), self.path)
 
     def benchmarks(self) -> tuple[str, ...]:
         """The names of all benchmarks, in order."""
@@ -203,12 +222,16 @@ def explained(error: Exception, path: Path) -> PerfkitError:
 
 
 def _damaged(said: str, path: Path) -> RecordingError:
-    return RecordingError(
-        f"the history is damaged: {said}",
-        got=str(path),
-        remedy=f"run 'perfkit history --repair --store {shlex.quote(str(path))}': it saves what "
-        "can be read into a new file and keeps the old one",
-    )
+    from perfkit.history.repair import holds_runs
+
+    if holds_runs(path):
+        remedy = (
+            f"run 'perfkit history --repair --store {shlex.quote(str(path))}': it saves what can "
+            "be read into a new file and keeps the old one"
+        )
+    else:
+        remedy = f"nothing can be saved from it: {MOVE_AWAY}"
+    return RecordingError(f"the history is damaged: {said}", got=str(path), remedy=remedy)
 
 
 def insert(connection: sqlite3.Connection, run: StoredRun) -> None:

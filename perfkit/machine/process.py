@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import sys
 import threading
@@ -18,6 +19,7 @@ TAIL_BYTES = 16_384
 """How much of what a process said last is kept for an error."""
 
 _LONGEST_REASON = 300
+_DAILY = re.compile(r'(?<!\w)(?:DEBUG|INFO)(?!\w)|"[A-Z]+ \S+ HTTP/\d')
 
 
 class Tail:
@@ -115,7 +117,7 @@ def describe_exit(code: int | None) -> str:
     """What a process's exit code tells a person.
 
     >>> describe_exit(-9)
-    'killed by SIGKILL (often the system was out of memory)'
+    'killed by SIGKILL (perhaps the system was out of memory)'
     """
     if code is None:
         return "closed its connection to perfkit but did not end"
@@ -125,8 +127,20 @@ def describe_exit(code: int | None) -> str:
         name = signal.Signals(-code).name
     except ValueError:
         name = f"signal {-code}"
-    hint = " (often the system was out of memory)" if name == "SIGKILL" else ""
+    hint = " (perhaps the system was out of memory)" if name == "SIGKILL" else ""
     return f"killed by {name}{hint}"
+
+
+def telling_line(text: str) -> str:
+    """The last line that may say why a process ended; empty where there is none.
+
+    Lines of daily work, at level DEBUG or INFO or of an access log, say nothing of it.
+
+    >>> telling_line("ERROR: no such module" + chr(10) + "INFO: GET / 200")
+    'ERROR: no such module'
+    """
+    lines = (line for line in reversed(text.splitlines()) if line.strip())
+    return next((line for line in lines if not _DAILY.search(line)), "")
 
 
 def one_line(text: str) -> str:

@@ -161,9 +161,25 @@ def read_batches(path: Path, names: Sequence[str]) -> Iterator[dict[str, NDArray
                     return
                 except (pa.ArrowInvalid, OSError):
                     return  # the writer was killed within this batch
-                yield {name: batch.column(name).to_numpy() for name in names}
+                yield {name: _numbers(batch.column(name)) for name in names}
     except (OSError, pa.ArrowInvalid) as error:
         raise _not_ours(path, str(error)) from error
+
+
+def _numbers(array: Any) -> NDArray[np.generic]:  # noqa: ANN401 - an array of pyarrow's
+    """A column as numpy sees it, without a copy.
+
+    Not by ``to_numpy``, which imports pandas: a tenth of the time it takes to show a short run.
+    """
+    import numpy as np
+
+    kind = np.dtype(array.type.to_pandas_dtype())
+    if not len(array):
+        return np.empty(0, dtype=kind)
+    if array.null_count:  # no writer of ours leaves any
+        return np.asarray(array.to_numpy(zero_copy_only=False))
+    values = memoryview(array.buffers()[1])
+    return np.frombuffer(values, dtype=kind, count=len(array), offset=array.offset * kind.itemsize)
 
 
 def _is_stream(path: Path) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from perfkit.benchmark import Benchmark
 from perfkit.block import Block, Failure
-from perfkit.recording.journal import Format, Journal, read_journal, redact
+from perfkit.recording.journal import Format, Journal, check_possible, read_journal, redact
 from perfkit.settings import GatePolicy, Goal, Method, Metric
 from perfkit.variant import Variant
 
@@ -43,6 +43,7 @@ class Run:
         policy: Text (YAML) of the user's policy, or None for perfkit's own.
         redacted: Credentials were removed from a requirement or variable, so it cannot be resumed.
         gate: What the gate allows (``check``); None for the others, and in older recordings.
+        store: File of the history the run is added to, also when it is gone on with; or None.
     """
 
     schema: int
@@ -64,6 +65,7 @@ class Run:
     policy: str | None
     redacted: bool
     gate: GatePolicy | None = None
+    store: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,16 +113,20 @@ class Unpaired:
         how: ``"missing"`` (the candidate has it no more), ``"new"`` (the baseline has it not yet)
             or ``"changed"`` (its source differs, so that the two cannot be compared).
         reason: The same in words.
+        path: Where it is, or was, in the working tree; empty in older recordings.
     """
 
     label: str
     how: str
     reason: str
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirming:
     """Suspected benchmarks, and how many fresh blocks each gets; written before the first of them.
+
+    There is a line more for those that became suspects when a budget's rest was spent.
 
     Attributes:
         blocks: ``(benchmark, number of blocks)``; as many of the null control go between them.
@@ -209,7 +215,8 @@ class Recording:
         measured: Benchmarks by id, in the order to be measured.
         starts: Frozen loop counts by ``(benchmark, series)``.
         blocks: Every complete block, in time order.
-        failures: By benchmark id; the last one wins.
+        failures: By benchmark id; the last one wins. A benchmark with a block of which nothing can
+            be computed is among them, and none of its blocks is left.
         ends: Finished series by ``(benchmark, series)``.
         unpaired: Scripts that the two revisions do not share.
         confirming: What a gate planned to measure again, or None when it did not come to it.
@@ -253,7 +260,8 @@ def read(folder: Path) -> Recording:
         folder: A run directory, or the path of its recording.jsonl.
 
     Raises:
-        RecordingError: There is none, it is no recording, or of a schema this perfkit cannot read.
+        RecordingError: There is none, it is no recording, of a schema this perfkit cannot read, or
+            its goal is one that nobody can have.
     """
     found = read_journal(folder, FORMAT)
     return _assemble(found.lines, found.path.parent, cut=found.cut)
@@ -263,19 +271,63 @@ def _assemble(lines: Sequence[Line], folder: Path, *, cut: bool) -> Recording:
     run = lines[0]
     if not isinstance(run, Run):  # the format insists on it
         raise TypeError(run)
+    goal, gate = run.goal, run.gate
+    shares = {"confidence": goal.confidence}
+    amounts = {"precision": goal.precision, "margin": goal.margin, "budget": goal.budget}
+    if gate is not None:
+        shares["error rate"] = gate.error_rate
+        amounts |= {"gate's margin": gate.margin, "memory margin": gate.memory_margin}
+        amounts |= {f"margin of {name}": margin for name, margin in gate.margins}
+    check_possible(folder, shares=shares, amounts=amounts)
+    blocks = [x for x in lines if isinstance(x, Block)]
+    unusable = _unusable(blocks)
     return Recording(
         folder=folder,
         run=run,
         measured={x.benchmark.id: x for x in lines if isinstance(x, Measured)},
         starts={(x.benchmark, x.series): x for x in lines if isinstance(x, SeriesStart)},
-        blocks=tuple(x for x in lines if isinstance(x, Block)),
-        failures={x.benchmark: x for x in lines if isinstance(x, Failure)},
+        blocks=tuple(x for x in blocks if x.benchmark not in unusable),
+        failures={x.benchmark: x for x in lines if isinstance(x, Failure)} | unusable,
         ends={(x.benchmark, x.series): x for x in lines if isinstance(x, SeriesEnd)},
         unpaired=tuple({x.label: x for x in lines if isinstance(x, Unpaired)}.values()),
-        confirming=next((x for x in lines if isinstance(x, Confirming)), None),
+        confirming=_together([x for x in lines if isinstance(x, Confirming)]),
         finishes=tuple(x for x in lines if isinstance(x, Finish)),
         cut=cut,
     )
+
+
+def _unusable(blocks: Sequence[Block]) -> dict[str, Failure]:
+    """A failure for each benchmark with a block of which nothing can be computed."""
+    return {
+        block.benchmark: Failure(
+            benchmark=block.benchmark,
+            side=None,
+            stage="run",
+            reason=f"block {block.index} of {block.series!r} cannot be used: {problem}",
+            detail="",
+        )
+        for block in reversed(blocks)
+        if (problem := block.unusable) is not None
+    }
+
+
+def _together(found: Sequence[Confirming]) -> Confirming | None:
+    """All that was planned: with a budget, rows may become suspects later than others."""
+    if not found:
+        return None
+    return Confirming(
+        blocks=tuple(one for each in found for one in each.blocks),
+        suspected=tuple(one for each in found for one in each.suspected),
+    )
+
+
+def made_of(facts: SideFacts) -> SideFacts:
+    """The same with its environment's key for the path.
+
+    The key is made from interpreter, versions and the content of local wheels (`--with .`), and
+    stays the same when `perfkit clean` had the environment built again; the path does not.
+    """
+    return dataclasses.replace(facts, python="/".join(Path(facts.python).parts[-4:-3]))
 
 
 def redacted(variant: Variant) -> Variant:

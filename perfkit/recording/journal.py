@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 import errno
 import json
+import math
 import os
 import re
 from collections.abc import Mapping
@@ -134,6 +135,31 @@ def read_journal(folder: Path, form: Format) -> Read:
     if not kept:
         raise _empty(path)
     return Read(path=path, lines=kept, cut=cut)
+
+
+def check_possible(
+    folder: Path, *, shares: Mapping[str, float], amounts: Mapping[str, float]
+) -> None:
+    """Refuse what no perfkit has written, before anything is computed from it.
+
+    Args:
+        folder: The run directory.
+        shares: What must lie between 0 and 1, by name.
+        amounts: What must be above 0, and finite.
+
+    Raises:
+        RecordingError: Something does not.
+    """
+    limits = [(name, value, 1.0) for name, value in shares.items()]
+    limits += [(name, value, math.inf) for name, value in amounts.items()]
+    for name, value, below in limits:
+        if not 0 < value < below:
+            raise RecordingError(
+                f"the recording's {name} is impossible",
+                got=value,
+                allowed="a number between 0 and 1" if below == 1 else "a number above 0",
+                remedy=f"correct the first line of {folder / FILE_NAME}, or measure again",
+            )
 
 
 def _content(folder: Path) -> tuple[Path, bytes]:

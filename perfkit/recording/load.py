@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from perfkit.profile.value import Profile
 from perfkit.recording.compare import Finish, SideFacts
-from perfkit.recording.journal import Format, Journal, read_journal
+from perfkit.recording.journal import Format, Journal, check_possible, read_journal
 from perfkit.recording.segment import (
     BackingReady,
     LoadFailure,
@@ -36,6 +36,7 @@ __all__ = [
     "LoadRecorder",
     "LoadRecording",
     "LoadRun",
+    "Resumed",
     "SearchMethod",
     "SegmentEnd",
     "SegmentOrigin",
@@ -116,7 +117,7 @@ class LoadRun:
         search: How a breaking point is searched for; None in the other modes.
         baseline: The baseline; the only side of a run of one. None for a URL.
         candidate: The candidate, or None.
-        trials: Trials wanted (1 for a run of one).
+        trials: Trials wanted (1 for a run of one); of a search, how often each side is searched.
         margin: Practical significance, as a fraction.
         confidence: Coverage of every interval.
         ceiling: Requests/s the generator can do at most (``perfkit load calibrate``), or None.
@@ -127,6 +128,8 @@ class LoadRun:
         cwd: Folder the run was started in.
         policy: Text (YAML) of the user's policy, or None for perfkit's own.
         redacted: Credentials were removed, so it cannot be resumed.
+        sources: Digest of each source of the program that is known, by name
+            (`perfkit.plan.load_program`); None in older recordings.
     """
 
     schema: int
@@ -152,6 +155,7 @@ class LoadRun:
     cwd: str
     policy: str | None
     redacted: bool
+    sources: tuple[tuple[str, str], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,8 +171,20 @@ class SideReady:
     facts: SideFacts
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed:
+    """The run is gone on with; recorded once the program is known to be the same, or unknown.
+
+    Attributes:
+        unchecked: What of the program could not be compared with what it was, in words.
+    """
+
+    unchecked: tuple[str, ...]
+
+
 LoadLine: TypeAlias = (
     LoadRun
+    | Resumed
     | SideReady
     | BackingReady
     | SegmentStart
@@ -181,6 +197,7 @@ LoadLine: TypeAlias = (
 
 KINDS: dict[str, type[LoadLine]] = {
     "load": LoadRun,
+    "resumed": Resumed,
     "side": SideReady,
     "backing": BackingReady,
     "segment-start": SegmentStart,
@@ -209,6 +226,7 @@ class LoadRecording:
         trials: Complete trials by number.
         finishes: One for each sitting that ended in order.
         cut: The last line was incomplete and has been left out.
+        resumed: One for each sitting that went on with it.
     """
 
     folder: Path
@@ -222,6 +240,7 @@ class LoadRecording:
     trials: dict[int, TrialEnd]
     finishes: tuple[Finish, ...]
     cut: bool
+    resumed: tuple[Resumed, ...] = ()
 
 
 class LoadRecorder(Journal):
@@ -239,12 +258,18 @@ def read_load(folder: Path) -> LoadRecording:
         folder: A run directory, or the path of its recording.jsonl.
 
     Raises:
-        RecordingError: There is none, it is no load run, or of a schema this perfkit cannot read.
+        RecordingError: There is none, it is no load run, of a schema this perfkit cannot read, or
+            it wants something impossible.
     """
     found = read_journal(folder, FORMAT)
     run, *rest = found.lines
     if not isinstance(run, LoadRun):  # the format insists on it
         raise TypeError(run)
+    check_possible(
+        found.path.parent,
+        shares={"confidence": run.confidence},
+        amounts={"margin": run.margin, "number of trials": run.trials},
+    )
     starts: dict[str, SegmentStart] = {}
     origins: dict[str, SegmentOrigin] = {}
     ends: dict[str, SegmentEnd] = {}
@@ -270,4 +295,5 @@ def read_load(folder: Path) -> LoadRecording:
         trials={x.trial: x for x in rest if isinstance(x, TrialEnd)},
         finishes=tuple(x for x in rest if isinstance(x, Finish)),
         cut=found.cut,
+        resumed=tuple(x for x in rest if isinstance(x, Resumed)),
     )

@@ -54,6 +54,7 @@ class SegmentStart:
         events: Files of raw events, one a worker, relative to the run folder.
         samples: ``(side, file)``: samples of the services' processes.
         pins: CPUs: ``{"generator": [0], "service": [1]}``; empty lists when nothing is pinned.
+        search: Of a probe: number of the search it belongs to, from 0.
     """
 
     id: str
@@ -65,6 +66,7 @@ class SegmentStart:
     events: tuple[str, ...]
     samples: tuple[tuple[Side, str], ...]
     pins: dict[str, tuple[int, ...]]
+    search: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,11 +92,14 @@ class WorkerHealth:
         second: Seconds from the origin at its end.
         cpu: CPU time over wall time of the process.
         lag: Longest delay of a timer of its event loop in that second, in seconds.
+        waited: Share of the second it could run and stood in line for a CPU; None where the system
+            does not tell, and in older recordings.
     """
 
     second: float
     cpu: float
     lag: float
+    waited: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +149,7 @@ class SegmentEnd:
         detail: More of it: the threshold, the service's last words; may be empty.
         seconds: From the origin to the end of the load.
         workers: What the generator processes say.
+        notes: What else the engine found worth knowing.
     """
 
     id: str
@@ -151,6 +157,7 @@ class SegmentEnd:
     detail: str
     seconds: float
     workers: tuple[WorkerReport, ...]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from perfkit.units import (
     format_bytes,
     format_bytes_interval,
+    format_duration,
     format_seconds,
     format_seconds_interval,
     format_share,
@@ -130,14 +131,19 @@ def _decimals(value: float, width: float) -> int:
     return found + 1 if math.isfinite(width) and width < 10**-found else found
 
 
-def growth(slope: Estimate) -> str:
-    """Bytes per second as growth a minute, and whether it can be told from none."""
-    minute = [end * 60 for end in (slope.value, slope.low, slope.high)]
-    if not math.isfinite(minute[0]):
+def growth(slope: Estimate, seconds_: float) -> str:
+    """Growth in bytes a minute, and whether it can be told from none.
+
+    Of what was looked at for less than a minute, the growth in that time: no more was seen.
+    """
+    each = 60.0 if seconds_ >= 60 else seconds_  # noqa: PLR2004 - a minute
+    unit = "a minute" if seconds_ >= 60 else f"in {format_duration(seconds_)}"  # noqa: PLR2004
+    grown = [end * each for end in (slope.value, slope.low, slope.high)]
+    if not math.isfinite(grown[0]):
         return "not measured"
-    if not all(map(math.isfinite, minute)):
-        return f"{_signed(minute[0])} a minute [no interval]"
-    text = f"{_signed(minute[0])} a minute [{_signed(minute[1])}, {_signed(minute[2])}]"
+    if not all(map(math.isfinite, grown)):
+        return f"{_signed(grown[0])} {unit} [no interval]"
+    text = f"{_signed(grown[0])} {unit} [{_signed(grown[1])}, {_signed(grown[2])}]"
     return f"{text}, grows" if slope.low > 0 else text
 
 

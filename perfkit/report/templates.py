@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from perfkit.caveat import Caveat
 
 
+_OPTION = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]*")
+
+
 def template(name: str) -> Template:
     """A template of the folder ``perfkit/report``."""
     return _environment().get_template(name)
@@ -54,6 +57,14 @@ def typographic(text: str) -> str:
     return re.sub(r"(\[[^\s\],]+,) ", "\\1\u00a0", text)
 
 
+def _typo(text: str) -> Markup:
+    """Typographic, and an option stays whole: a browser would break it after its first hyphen."""
+    from markupsafe import Markup, escape
+
+    shown = str(escape(typographic(wording.printable(text))))
+    return Markup(_OPTION.sub(r'<span class="whole">\g<0></span>', shown))  # noqa: S704 - escaped
+
+
 @cache
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -65,7 +76,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["typo"] = lambda text: typographic(wording.printable(text))
+    environment.filters["typo"] = _typo
     environment.filters["printable"] = wording.printable
     environment.filters["name"] = _name
     environment.filters["sentences"] = _sentences

@@ -113,7 +113,7 @@ def caveat(group: CaveatGroup) -> RenderableType:
         if others := named[1:_LISTED]:
             text = f"{text} Likewise {', '.join(others)}{more}."
     grid = Table.grid(padding=(0, 1, 0, 0))
-    grid.add_row("!", Text(printable(text)))
+    grid.add_row("!", Text(printable(text), overflow="fold"))
     return grid
 
 

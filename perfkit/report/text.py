@@ -8,6 +8,7 @@ from rich.text import Text
 
 from perfkit.report.memory import memory_summary
 from perfkit.report.terminal import STYLES, caveat, console_of, drawn, fitted
+from perfkit.report.view import INCOMPLETE
 from perfkit.report.wording import printable
 from perfkit.units import format_duration, format_share
 
@@ -31,7 +32,7 @@ def as_text(view: View, *, width: int, color: bool, brief: bool = False) -> str:
         view: The run.
         width: Columns to fill.
         color: Use ANSI styles; without them not a single escape sequence is written.
-        brief: The verdict, the failures and the geometric mean only.
+        brief: The verdict, the failures, the geometric mean and how to go on only.
 
     Returns:
         Lines without trailing blanks, paragraphs parted by empty lines.
@@ -44,8 +45,9 @@ def as_text(view: View, *, width: int, color: bool, brief: bool = False) -> str:
     parts += [drawn(_failure(row), console) for row in view.failures]
     if view.geometric_mean is not None:
         parts.append(drawn(Text.assemble("Altogether ", (view.mean, "bold")), console))
+    groups = [group for group in view.caveats if not brief or group.code == INCOMPLETE]
+    parts += ["\n".join(drawn(caveat(group), console) for group in groups)]
     if not brief:
-        parts += ["\n".join(drawn(caveat(group), console) for group in view.caveats)]
         parts += ["\n".join(drawn(line, console) for line in _footer(view))]
     return "\n\n".join(part for part in parts if part)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from perfkit.decide.result import Result
     from perfkit.recording import Recording
     from perfkit.report.memory import MemoryLine
+
+INCOMPLETE = "incomplete"
+"""Code of the caveat of a run that did not come to its end; it says how to go on."""
 
 FILES = (
     ("report.html", "this report, to be opened in a browser"),
@@ -202,11 +206,12 @@ def _counts(rows: Sequence[RowView], *, noisy: bool) -> tuple[tuple[str, int], .
 def _of_the_recording(recording: Recording, state: str) -> list[Caveat]:
     found = []
     if state != "finished":
-        remedy = f"go on with perfkit {recording.run.command} --resume and this run's folder"
+        folder = shlex.quote(wording.printable(str(recording.folder)))
+        remedy = f'go on with "perfkit {recording.run.command} --resume {folder}"'
         if recording.run.redacted:
             remedy = "measure again: a run whose credentials were removed cannot be resumed"
         text = {"interrupted": "the run was interrupted"}.get(state, "the run did not end in order")
-        found.append(Caveat(code="incomplete", text=text, remedy=remedy, benchmark=None))
+        found.append(Caveat(code=INCOMPLETE, text=text, remedy=remedy, benchmark=None))
     return found
 
 

@@ -66,6 +66,7 @@ def sentences(*parts: str) -> str:
     return " ".join(
         part[:1].upper() + part[1:] + ("" if part.endswith((".", "!", "?")) else ".")
         for part in parts
+        if part
     )
 
 

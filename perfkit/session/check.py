@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from perfkit.decide.gate.judge import judge_gate
@@ -17,7 +18,6 @@ from perfkit.session.outcome import policy_of, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from perfkit.decide.gate.result import GateRow
     from perfkit.plan import Plan
@@ -76,17 +76,17 @@ def run(plan: Plan, *, listener: Listener) -> CheckOutcome:
     return sitting.conclude(sitting.sit(plan, listener), _report)
 
 
-def remember(plan: Plan, outcome: CheckOutcome) -> None:
-    """Add a run to the history the plan names, if it names one.
+def remember(outcome: CheckOutcome) -> None:
+    """Add a run to the history it was to be added to, if there is one; see `history.remember`.
 
     Raises:
         WritingError: It cannot be written; the run itself is safe in its folder.
         RecordingError: The file is damaged, no history, or of a newer perfkit.
     """
-    if plan.store is not None:
+    if outcome.recording.run.store is not None:
         from perfkit.session import history
 
-        history.remember(outcome, plan.store)
+        history.remember(outcome, Path(outcome.recording.run.store))
 
 
 def resume(folder: Path, *, listener: Listener) -> CheckOutcome:

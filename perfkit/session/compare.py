@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from perfkit.plan import resume_plan
@@ -10,8 +11,6 @@ from perfkit.session import sitting
 from perfkit.session.outcome import Outcome, outcome_of, write_reports
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from perfkit.plan import Plan
     from perfkit.session.progress import Listener
     from perfkit.session.sitting import Sat
@@ -27,17 +26,17 @@ def run(plan: Plan, *, listener: Listener) -> Outcome:
     return sitting.conclude(sitting.sit(plan, listener), _report)
 
 
-def remember(plan: Plan, outcome: Outcome) -> None:
-    """Add a run to the history the plan names, if it names one.
+def remember(outcome: Outcome) -> None:
+    """Add a run to the history it was to be added to, if there is one; see `history.remember`.
 
     Raises:
         WritingError: It cannot be written; the run itself is safe in its folder.
         RecordingError: The file is damaged, no history, or of a newer perfkit.
     """
-    if plan.store is not None:
+    if outcome.recording.run.store is not None:
         from perfkit.session import history
 
-        history.remember(outcome, plan.store)
+        history.remember(outcome, Path(outcome.recording.run.store))
 
 
 def resume(folder: Path, *, listener: Listener) -> Outcome:

@@ -2,7 +2,8 @@
 
 With a budget for the whole suite the first pass goes round: everything gets its first ten blocks,
 then time goes to rows that are still open, those with the fewest blocks first. A part of the budget
-is kept for the fresh blocks, on which red rests.
+is kept for the fresh blocks, on which red rests; what these leave goes to rows that are open still
+(`perfkit.decide.gate.planning` says which may have it).
 """
 
 from __future__ import annotations
@@ -13,16 +14,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from perfkit.analyse.gate import LEAST_CONFIRMING, blocks_to_confirm, screening_ends
+from perfkit.analyse.gate import screening_ends
 from perfkit.analyse.metric import metric_effects
 from perfkit.analyse.scale import uncorrected
 from perfkit.analyse.stopping import minimum_blocks, next_look
+from perfkit.decide.gate.planning import (
+    OVER,
+    confirming,
+    late_confirming,
+    seconds_of_fresh,
+    spent,
+    still_open,
+    unplanned,
+    wall_seconds,
+    wanted_seconds,
+)
 from perfkit.decide.gate.rules import CONFIRM, CONFIRM_CONTROL, margin_of, names_of
-from perfkit.decide.gate.screening import seen_in
+from perfkit.decide.gate.telling import said_of_first_pass, said_of_fresh_blocks
 from perfkit.decide.judge import COMPARE
 from perfkit.measure.lockstep import Bench
 from perfkit.plan import Plan
-from perfkit.recording import Confirming, Recorder, Recording, SeriesEnd, read
+from perfkit.recording import Recorder, Recording, SeriesEnd, read
 from perfkit.session.progress import BlockDone, Listener, Note, SeriesDone, SeriesStarted
 from perfkit.session.series import (
     Clock,
@@ -32,12 +44,12 @@ from perfkit.session.series import (
     row_of,
     start_of,
 )
-from perfkit.session.tasks import Task, again_tasks
+from perfkit.session.tasks import Task, again_tasks, late_tasks
 from perfkit.settings import GatePolicy, Metric
 from perfkit.units import format_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from perfkit.block import Block
     from perfkit.measure.calibrate import Frozen
@@ -91,28 +103,34 @@ def measure_gate(
         recorder.append(confirming(known, plan.gate))
         known = read(recorder.folder)
     _confirm(known, prepared, work)
+    if plan.gate.budget is not None:
+        _spend_what_is_left(prepared, work, plan.gate.budget)
 
 
 def _screen(tasks: Sequence[Task], work: _Work) -> None:
     clock = Clock(expected=work.plan.goal.budget, left=len(tasks))
-    open_ = [
-        Measuring(
-            task,
-            work.plan.goal,
-            _rule(task, work.policy, work.plan.goal),
-            recorder=work.recorder,
-            listener=work.listener,
-            clock=clock,
-            spent=work.spent,
-        )
-        for task in tasks
-    ]
+    open_ = [_measuring(task, work, clock) for task in tasks]
     if work.policy.budget is None:
         for number, one in enumerate(open_):
             clock.left = len(open_) - number - 1
             _visit(one, work)
         return
     _go_round(open_, work, clock, budget=work.policy.budget)
+
+
+def _measuring(task: Task, work: _Work, clock: Clock) -> Measuring:
+    return Measuring(
+        task,
+        work.plan.goal,
+        _rule(task, work.policy, work.plan.goal),
+        recorder=work.recorder,
+        listener=work.listener,
+        clock=clock,
+        spent=work.spent,
+        saying=lambda blocks: said_of_first_pass(
+            blocks, task.prepared.measured, work.policy, work.plan.goal
+        ),
+    )
 
 
 def _visit(one: Measuring, work: _Work, pause: Callable[[], bool] = lambda: False) -> bool:
@@ -128,22 +146,48 @@ def _go_round(open_: list[Measuring], work: _Work, clock: Clock, *, budget: floa
     First with a part of the budget kept for fresh blocks; once it is known how many are wanted,
     with what they leave.
     """
-    earlier = _spent(work) - sum(one.seconds for one in open_)  # what was over in other sittings
-
-    def spent() -> float:
-        return earlier + sum(one.seconds for one in open_)
-
-    left = _visits(open_, work, clock, may=lambda: spent() < _SCREENING_SHARE * budget)
+    so_far = _paid(open_, work)
+    left = _visits(open_, work, clock, may=lambda: so_far() < _SCREENING_SHARE * budget)
     if left:
         limit = budget - wanted_seconds(read(work.recorder.folder), work.policy)
-        left = _visits(left, work, clock, may=lambda: spent() < limit)
+        left = _visits(left, work, clock, may=lambda: so_far() < limit)
     for one in left:
         one.end("budget")
-    if spent() > budget:
+    if so_far() > budget:
         least = minimum_blocks(work.plan.goal)
-        text = f"the first pass took {format_duration(spent())}, more than the "
+        text = f"the first pass took {format_duration(so_far())}, more than the "
         total = f"{format_duration(budget)} of --time-total: every benchmark gets {least} blocks"
         work.listener(Note(text=text + total))
+
+
+def _paid(open_: Sequence[Measuring], work: _Work) -> Callable[[], float]:
+    """Tells the seconds of measuring of the whole run so far, these series' own as they grow."""
+    earlier = spent(read(work.recorder.folder).blocks) - sum(one.seconds for one in open_)
+    return lambda: earlier + sum(one.seconds for one in open_)
+
+
+def _spend_what_is_left(prepared: Sequence[Prepared], work: _Work, budget: float) -> None:
+    """Go on with the first pass of rows that are still open; who becomes a suspect is confirmed."""
+    folder, policy = work.recorder.folder, work.policy
+    while True:
+        known = read(folder)
+        if more := late_confirming(known, policy):
+            work.recorder.append(more)
+            _confirm(read(folder), prepared, work)
+            continue
+        tasks = late_tasks(work.plan, prepared, known, still_open(known, policy))
+        clock = Clock(expected=0.0, left=len(tasks))
+        open_ = [_measuring(task, work, clock) for task in tasks]
+        so_far, suspects = _paid(open_, work), unplanned(known, policy)
+
+        def may(so_far: Callable[[], float] = so_far, suspects: Sequence[str] = suspects) -> bool:
+            return so_far() < budget and unplanned(read(folder), policy) == suspects
+
+        for one in _visits(open_, work, clock, may=may):
+            if len(one.blocks) > len(known.series(one.id, COMPARE)):
+                one.end("budget")
+        if len(read(folder).blocks) == len(known.blocks):
+            return  # nothing was open, or nothing more is to be had
 
 
 def _visits(
@@ -162,11 +206,6 @@ def _visits(
         if not _visit(one, work, lambda one=one, look=look: len(one.blocks) >= look):  # type: ignore[misc]
             left.remove(one)
     return []
-
-
-def _spent(work: _Work) -> float:
-    """Seconds of measuring of the whole run so far."""
-    return sum(block.seconds for block in read(work.recorder.folder).blocks)
 
 
 def _rule(task: Task, policy: GatePolicy, goal: Goal) -> Rule:
@@ -193,54 +232,6 @@ def _rule(task: Task, policy: GatePolicy, goal: Goal) -> Rule:
     return rule
 
 
-def confirming(known: Recording, policy: GatePolicy) -> Confirming:
-    """Whom the first pass suspects, and how many fresh blocks each gets.
-
-    Within what is left of a budget for the whole suite, `LEAST_CONFIRMING` in any case.
-    """
-    wanted = _wanted(known, policy)
-    share = 1.0
-    if policy.budget is not None and wanted:
-        left = policy.budget - sum(block.seconds for block in known.blocks)
-        share = left / wanted_seconds(known, policy)
-    return Confirming(
-        blocks=tuple(
-            (name, count if share >= 1 else max(LEAST_CONFIRMING, int(count * share)))
-            for name, count in wanted.items()
-        ),
-        suspected=tuple((x.id, x.metric) for x in seen_in(known, policy) if x.suspected),
-    )
-
-
-def wanted_seconds(known: Recording, policy: GatePolicy) -> float:
-    """What all the fresh blocks that are wanted would take; a null block goes with each."""
-    return _seconds_of(_wanted(known, policy), known)
-
-
-def _seconds_of(fresh: Mapping[str, int], known: Recording) -> float:
-    """What fresh blocks take, at the first pass's pace."""
-    return sum(
-        2 * count * float(np.mean([block.seconds for block in known.series(name, COMPARE)]))
-        for name, count in fresh.items()
-    )
-
-
-def _wanted(known: Recording, policy: GatePolicy) -> dict[str, int]:
-    """Fresh blocks of each suspected benchmark, were there no budget."""
-    suspects = [one for one in seen_in(known, policy) if one.suspected]
-    wanted: dict[str, int] = {}
-    for one in suspects:
-        blocks = blocks_to_confirm(
-            one.found,
-            len(one.effects),
-            goal=known.run.goal,
-            margin=one.margin,
-            allowed=policy.error_rate / len(suspects),
-        )
-        wanted[one.id] = max(blocks, wanted.get(one.id, 0))
-    return wanted
-
-
 def _confirm(known: Recording, prepared: Sequence[Prepared], work: _Work) -> None:
     """Fresh blocks of every suspected benchmark that has not got all of them yet."""
     if known.confirming is None:
@@ -249,11 +240,13 @@ def _confirm(known: Recording, prepared: Sequence[Prepared], work: _Work) -> Non
     total = len(planned)
     budget = work.policy.budget
     if planned and budget is not None:
-        expected = _spent(work) + _seconds_of(planned, known)
-        if expected > 1.1 * budget:
-            text = f"the fresh blocks that {total} suspects need at least will take longer than "
-            took = f"--time-total: about {format_duration(expected)} in all"
-            work.listener(Note(text=text + took))
+        missing = {name: n for name, n in planned.items() if (name, CONFIRM) not in known.ends}
+        if spent(known.blocks) + seconds_of_fresh(missing, known) > OVER * budget:
+            ready = sum(took for stage, took in work.spent.items() if stage != "analysis")
+            took = format_duration(ready + wall_seconds(known, missing))
+            need = "1 suspect needs" if total == 1 else f"{total} suspects need"
+            text = f"the fresh blocks that {need} at least will take longer than --time-total: "
+            work.listener(Note(text=f"{text}about {took} in all, the environments included"))
     for position, (name, count) in enumerate(planned.items()):
         if (name, CONFIRM) in known.ends:
             continue
@@ -296,7 +289,11 @@ class _Again:
             )
         blocks = self._blocks[CONFIRM]
         row = row_of(compare.prepared.measured, blocks, self._work.plan.goal, "planned")
-        self._tell(SeriesDone(series=CONFIRM, row=row, blocks=len(blocks), seconds=seconds))
+        known = read(self._work.recorder.folder)
+        said = said_of_fresh_blocks(known, self._work.policy, compare.id)
+        self._tell(
+            SeriesDone(series=CONFIRM, row=row, blocks=len(blocks), seconds=seconds, said=said)
+        )
 
     def _tell(self, event: SeriesStarted | BlockDone | SeriesDone) -> None:
         self._work.listener(event)

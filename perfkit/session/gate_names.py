@@ -16,17 +16,18 @@ def check_patterns(plan: Plan, preparation: Preparation) -> None:
     """Insist that every pattern of the policy means something.
 
     Not where a script failed or is not shared by the revisions, since nobody knows its benchmarks'
-    names, nor where BENCHMARK arguments leave others out: the report warns of it then.
+    names: the report warns of it then. Nor where BENCHMARK arguments on the command line leave
+    others out.
 
     Raises:
         PlanError: With every pattern that fits no benchmark.
     """
-    unsure = preparation.failures or preparation.left_out or plan.unpaired or plan.benchmarks
+    unsure = preparation.failures or preparation.left_out or plan.unpaired or plan.chosen
     if plan.gate is None or unsure:
         return
     names = [names_of(one.measured.benchmark) for one in preparation.benchmarks]
-    asked = [("required", pattern) for pattern in plan.gate.required or ()]
-    asked += [("margins", pattern) for pattern, _ in plan.gate.margins]
+    patterns = [("required", pattern) for pattern in plan.gate.required or ()]
+    patterns += [("margins", pattern) for pattern, _ in plan.gate.margins]
     known = ", ".join(one[0] for one in names)
     problems = [
         PerfkitError(
@@ -35,7 +36,7 @@ def check_patterns(plan: Plan, preparation: Preparation) -> None:
             allowed=f"names or patterns of: {known}",
             remedy="correct the pattern, or name the benchmark to be measured",
         )
-        for key, pattern in asked
+        for key, pattern in dict.fromkeys(patterns)
         if not any(fits(pattern, one) for one in names)
     ]
     if problems:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import fnmatch
 import hashlib
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +36,7 @@ PLOTTED = 1000
 """Runs that one benchmark, or a page, goes back to, unless told otherwise."""
 
 _KEPT = {"compare", "check"}
+_ANOTHER = "name another file with --store"
 _LONGEST_NAME = 1000  # characters of a benchmark's name that are kept
 
 
@@ -57,6 +59,32 @@ class Question:
     ratio: bool
     limit: int | None
     plots: bool
+
+
+def verify(path: Path) -> None:
+    """Make sure, before anything is measured, that a run can be added.
+
+    Raises:
+        RecordingError: The file is damaged, no history, or of a newer perfkit.
+        PerfkitError: It cannot be written, or not be made.
+    """
+    place = path
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    if place != path:  # it is made when there is something to add
+        if not (place.is_dir() and os.access(place, os.W_OK | os.X_OK)):
+            raise PerfkitError(
+                "the history cannot be made there",
+                got=str(path),
+                remedy=f"name another file with --store, or make {place} a folder that you may "
+                "write to",
+            )
+        return
+    try:
+        with Store(path, write=True) as store:
+            store.verify()
+    except WritingError as error:  # nothing was measured that could be lost
+        raise PerfkitError(error.what, got=error.got, remedy=_ANOTHER) from error
 
 
 def remember(outcome: Outcome | CheckOutcome, path: Path) -> None:

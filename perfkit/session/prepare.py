@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, TypeAlias
 from perfkit import suite
 from perfkit.benchmark import Benchmark, Script
 from perfkit.block import Failure
-from perfkit.errors import PerfkitError, ProvisionError
+from perfkit.errors import PerfkitError, ProvisionError, RequirementError
 from perfkit.measure.child import TaskFacts
 from perfkit.measure.failure import TargetError
 from perfkit.measure.launch import Launch
 from perfkit.provision.cache import LEARNT, cache_root
 from perfkit.provision.environments import ProvisionedPair, provision_pair
-from perfkit.provision.shadowing import hidden_modules
+from perfkit.provision.shadowing import hidden_modules, installed_modules
 from perfkit.recording import Measured, SideFacts
 from perfkit.session.progress import Failed, Listener, Note, Stage
 from perfkit.variant import Environment, Side
@@ -82,6 +82,9 @@ def prepare(plan: Plan, bench: Bench, listener: Listener) -> Preparation:
 
     A script that fails is reported and left out; the others go on. With name patterns it is a
     failure only if it may be what was asked for.
+
+    Raises:
+        RequirementError: What an option asks for cannot be installed, so that every script fails.
     """
     began = time.perf_counter()
     ready, failures = _provision(plan, listener)
@@ -121,17 +124,23 @@ def _provision(plan: Plan, listener: Listener) -> tuple[list[_Ready], list[Failu
                 cache=cache_root(),
                 failures=known,
             )
+        except RequirementError:
+            raise  # no other script would fare better
         except PerfkitError as error:
             failures.append(_not_provisioned(script, error))
             continue
-        if plan.baseline.revision is not None and (
-            hidden := hidden_modules(script, pair.candidate)
-        ):
-            failures.append(_same_on_both_sides(script, hidden))
-            continue
+        installed: frozenset[str] = frozenset()
+        if plan.baseline.revision is not None:
+            if hidden := hidden_modules(script, pair.candidate):
+                failures.append(_same_on_both_sides(script, hidden))
+                continue
+            installed = installed_modules(pair.baseline, pair.candidate)
         launches = {
-            Side.BASELINE: Launch.of(plan.baseline, pair.baseline, script, plan.cwd),
-            Side.CANDIDATE: Launch.of(plan.candidate, pair.candidate, script, plan.cwd),
+            variant.side: Launch.of(variant, environment, script, plan.cwd, installed=installed)
+            for variant, environment in (
+                (plan.baseline, pair.baseline),
+                (plan.candidate, pair.candidate),
+            )
         }
         ready.append(_Ready(script=script, pair=pair, launches=launches))
     return ready, failures

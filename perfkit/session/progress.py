@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from perfkit.analyse.estimate import Estimate
 from perfkit.block import Failure
+from perfkit.decide.gate.telling import Said
 from perfkit.decide.result import Row
 
 
@@ -76,12 +77,14 @@ class SeriesDone:
         row: The benchmark's row as far as it is known now (in ``aa``: of this series alone).
         blocks: Blocks it took.
         seconds: Wall seconds it took.
+        said: In a gate, its own word instead of the row's; None where it has none.
     """
 
     series: str
     row: Row
     blocks: int
     seconds: float
+    said: Said | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ import re
 import secrets
 import threading
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -76,13 +76,15 @@ def undisturbed(given: S, report: Callable[[S], T], interrupted: Callable[[T], T
 def locked(folder: Path) -> Iterator[None]:
     """Make the folder, and keep other processes from writing to it meanwhile.
 
+    The lock's file stays: whoever opened it before it was removed would lock a file without a name,
+    beside the next one's.
+
     Raises:
         RecordingError: Another perfkit writes to it, or it cannot be written.
     """
     from filelock import FileLock, Timeout
 
-    path = folder / ".lock"
-    lock = FileLock(path)
+    lock = FileLock(folder / ".lock")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=0)
@@ -101,8 +103,6 @@ def locked(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        with suppress(OSError):
-            path.unlink()  # while it is held: nobody can hold it meanwhile
         lock.release()
 
 

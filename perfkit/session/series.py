@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from perfkit.analyse.comparison import compare_blocks
@@ -17,13 +17,15 @@ from perfkit.decide.verdict import judge
 from perfkit.measure.failure import TargetError
 from perfkit.recording import Recorder, SeriesEnd, SeriesStart
 from perfkit.session.prepare import as_failure
-from perfkit.session.progress import BlockDone, Failed, Listener, SeriesDone, SeriesStarted
+from perfkit.session.progress import BlockDone, Failed, Listener, Note, SeriesDone, SeriesStarted
+from perfkit.units import format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from perfkit.analyse.estimate import Estimate
     from perfkit.block import Block
+    from perfkit.decide.gate.telling import Said
     from perfkit.measure.calibrate import Frozen
     from perfkit.measure.lockstep import Bench, Series
     from perfkit.recording import Measured
@@ -41,6 +43,12 @@ _SHOWN_FROM = 4  # blocks
 def cost(block: Block) -> float:
     """Seconds of measuring a block took, of which the budget is paid."""
     return block.seconds
+
+
+def seconds_a_block(first: Block) -> float:
+    """What each further block will take, from the first, whose loops were calibrated besides."""
+    pairs = len(first.order)
+    return first.timed_seconds * (pairs + 1) / pairs + first.traced_seconds
 
 
 @dataclass(slots=True)
@@ -65,12 +73,21 @@ def noting_failure(name: str, recorder: Recorder, listener: Listener) -> Iterato
 
 @dataclass(slots=True, kw_only=True)
 class Clock:
-    """Guesses the time left from the series that are done."""
+    """Guesses the time left from the series that are done.
+
+    Attributes:
+        expected: Seconds a series is expected to take.
+        left: Series after the one under way.
+        done: Series that are done.
+        spent: Wall seconds they took.
+        told: Benchmarks of which was told that they take longer than their budget.
+    """
 
     expected: float
     left: int = 0
     done: int = 0
     spent: float = 0.0
+    told: set[str] = field(default_factory=set)
 
     def finished(self, seconds: float) -> None:
         """A series took so long."""
@@ -102,6 +119,7 @@ class Measuring:
         listener: Listener,
         clock: Clock,
         spent: dict[str, float],
+        saying: Callable[[Sequence[Block]], Said | None] = lambda _: None,
     ) -> None:
         self._task = task
         self._goal = goal
@@ -110,6 +128,7 @@ class Measuring:
         self._listener = listener
         self._clock = clock
         self._spent = spent
+        self._saying = saying
         self.blocks = list(task.blocks)
         self._effects = list(block_effects(task.blocks)) if task.blocks else []
         self.seconds = sum(map(cost, task.blocks))
@@ -149,6 +168,7 @@ class Measuring:
                 first=len(self.blocks),
                 sink=self._sink,
                 stop=lambda: self._stop() or (_PAUSE if pause() else None),
+                foresee=self._foresee,
             )
         self._wall += time.perf_counter() - began
         if reason != _PAUSE:
@@ -169,8 +189,10 @@ class Measuring:
         )
         with self._analysing():
             row = row_of(self._task.prepared.measured, self.blocks, self._goal, reason)
+            said = self._saying(self.blocks)
+        count = len(self.blocks)
         self._listener(
-            SeriesDone(series=series.name, row=row, blocks=len(self.blocks), seconds=self._wall)
+            SeriesDone(series=series.name, row=row, blocks=count, seconds=self._wall, said=said)
         )
 
     def _continued(self) -> Series:
@@ -181,6 +203,7 @@ class Measuring:
         if self._frozen is None:
             self._recorder.append(start_of(block, frozen))
             self._frozen = frozen
+            self._foresee(seconds_a_block(block))
         self._recorder.append(block)
         self.blocks.append(block)
         with self._analysing():
@@ -188,6 +211,19 @@ class Measuring:
             self.seconds += cost(block)
             progress = self._progress()
         self._listener(progress)
+
+    def _foresee(self, each: float) -> None:
+        """Say when the budget does not pay for the blocks that are needed in any case."""
+        least = minimum_blocks(self._goal)
+        if least * each <= self._goal.budget or self.id in self._clock.told:
+            return
+        self._clock.told.add(self.id)
+        text = (
+            f"{self.id}: a block takes about {format_duration(each)}, and the {least} that are "
+            f"needed about {format_duration(least * each)}; the budget is "
+            f"{format_duration(self._goal.budget)}"
+        )
+        self._listener(Note(text=text))
 
     def _stop(self) -> str | None:
         with self._analysing():
@@ -207,7 +243,8 @@ class Measuring:
             ratio = uncorrected(self._effects, self._goal.confidence)
         expected = self._expected(ratio)
         each = self.seconds / count
-        current = min(max(expected - count, 0) * each, self._goal.budget)
+        least = max(minimum_blocks(self._goal) - count, 0) * each
+        current = min((expected - count) * each, max(self._goal.budget - self.seconds, least))
         return BlockDone(
             benchmark=series.benchmark.id,
             series=series.name,

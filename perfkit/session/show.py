@@ -1,13 +1,18 @@
-"""`perfkit show`: read a recorded run and render it again, without measuring."""
+"""`perfkit show`: read a recorded run and render it again, without measuring.
+
+What judges and renders a kind of run is imported for that kind only: planning and measuring, which
+come with the other kinds, take longer to import than a short run takes to judge.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
 
 from perfkit.recording import kind_of_run, read
-from perfkit.session import aa, check, outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from perfkit.session.aa import AaOutcome
@@ -15,49 +20,58 @@ if TYPE_CHECKING:
     from perfkit.session.load.outcome import LoadOutcome
     from perfkit.session.outcome import Outcome
 
+    Shown: TypeAlias = Outcome | AaOutcome | CheckOutcome | LoadOutcome
 
-def load(folder: Path) -> Outcome | AaOutcome | CheckOutcome | LoadOutcome:
+
+def load(folder: Path) -> Shown:
     """Read and judge a recorded run; nothing is written.
 
     Raises:
         RecordingError: The folder holds no run that can be read.
     """
-    if kind_of_run(folder) == "load":
-        return _load(folder)
-    recording = read(folder)
-    finishes = recording.finishes
-    interrupted = not finishes or finishes[-1].status == "interrupted"
-    if recording.run.command == "check":
-        return check.outcome_of(recording, interrupted=interrupted)
-    judge = aa.outcome_of if recording.run.command == "aa" else outcome.outcome_of
-    return judge(recording, interrupted=interrupted)
+    return _judged(folder)[0]
 
 
-def _load(folder: Path) -> LoadOutcome:
-    from perfkit.recording.load import read_load
-    from perfkit.session.load.outcome import load_outcome_of
-
-    recording = read_load(folder)
-    finishes = recording.finishes
-    interrupted = not finishes or finishes[-1].status == "interrupted"
-    return load_outcome_of(recording, interrupted=interrupted)
-
-
-def show(folder: Path) -> Outcome | AaOutcome | CheckOutcome | LoadOutcome:
+def show(folder: Path) -> Shown:
     """Read a recorded run and write its reports again.
 
     Raises:
         RecordingError: The folder holds no run, or cannot be written.
     """
-    shown = load(folder)
-    if isinstance(shown, outcome.Outcome):
-        outcome.write_reports(shown)
-    elif isinstance(shown, aa.AaOutcome):
-        aa.write_report(shown)
-    elif isinstance(shown, check.CheckOutcome):
-        check.write_reports(shown)
-    else:
-        from perfkit.session.load.outcome import write_load_reports
-
-        write_load_reports(shown)
+    shown, write = _judged(folder)
+    write()
     return shown
+
+
+def _judged(folder: Path) -> tuple[Shown, Callable[[], None]]:
+    """A run, and what writes its reports."""
+    if kind_of_run(folder) == "load":
+        return _judged_load(folder)
+    recording = read(folder)
+    finishes = recording.finishes
+    interrupted = not finishes or finishes[-1].status == "interrupted"
+    if recording.run.command == "check":
+        from perfkit.session import check
+
+        gate = check.outcome_of(recording, interrupted=interrupted)
+        return gate, partial(check.write_reports, gate)
+    if recording.run.command == "aa":
+        from perfkit.session import aa
+
+        null = aa.outcome_of(recording, interrupted=interrupted)
+        return null, partial(aa.write_report, null)
+    from perfkit.session import outcome
+
+    compared = outcome.outcome_of(recording, interrupted=interrupted)
+    return compared, partial(outcome.write_reports, compared)
+
+
+def _judged_load(folder: Path) -> tuple[LoadOutcome, Callable[[], None]]:
+    from perfkit.recording.load import read_load
+    from perfkit.session.load.outcome import load_outcome_of, write_load_reports
+
+    recording = read_load(folder)
+    finishes = recording.finishes
+    interrupted = not finishes or finishes[-1].status == "interrupted"
+    loaded = load_outcome_of(recording, interrupted=interrupted)
+    return loaded, partial(write_load_reports, loaded)

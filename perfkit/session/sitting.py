@@ -6,11 +6,11 @@ import time
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import perfkit
 from perfkit.caveat import venv_caveats
+from perfkit.decide.gate.planning import may_go_on
 from perfkit.decide.policy import policy_text
 from perfkit.errors import NothingFoundError, PlanError, RecordingError
 from perfkit.machine import host
@@ -22,10 +22,10 @@ from perfkit.recording import (
     Recorder,
     Recording,
     Run,
-    SideFacts,
     read,
     redacted,
 )
+from perfkit.recording.compare import made_of
 from perfkit.session.gate import measure_gate
 from perfkit.session.gate_names import check_patterns
 from perfkit.session.measuring import measure
@@ -36,6 +36,7 @@ from perfkit.session.tasks import tasks_of, unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from perfkit.plan import Plan
     from perfkit.session.aa import AaOutcome
@@ -68,10 +69,12 @@ def sit(plan: Plan, listener: Listener) -> Sat:
 
     Raises:
         NothingFoundError: There is no benchmark, and none failed.
-        RecordingError: The run folder cannot be written.
+        RecordingError: The run folder cannot be written, or its history is damaged.
+        PerfkitError: Its history cannot be written.
         KeyboardInterrupt: It was interrupted before there was anything to record.
     """
     began = time.perf_counter()
+    _verify_history(plan)
     run = _header(plan)
     folder = plan.output / run.id
     for text in plan.notes:
@@ -103,6 +106,7 @@ def resume(folder: Path, plan: Plan, listener: Listener) -> Sat:
         PlanError: A benchmark that is not complete has changed or cannot be measured any more.
     """
     began = time.perf_counter()
+    _verify_history(plan)
     run = read(folder)
     with (
         keeping(run.folder) as kept,
@@ -116,6 +120,14 @@ def resume(folder: Path, plan: Plan, listener: Listener) -> Sat:
         _check_unchanged(plan, read(run.folder), preparation)
         _measure(plan, preparation, bench, recorder, listener, began=began)
     return Sat(recording=read(run.folder), interrupted=kept.interrupted)
+
+
+def _verify_history(plan: Plan) -> None:
+    """What cannot be added to later is told before minutes are spent."""
+    if plan.store is not None:
+        from perfkit.session import history
+
+        history.verify(plan.store)
 
 
 def conclude(sat: Sat, report: Callable[[Sat], T]) -> T:
@@ -196,6 +208,7 @@ def _header(plan: Plan) -> Run:
         policy=policy_text(plan.policy) if plan.policy is not None else None,
         redacted=(baseline, candidate) != (plan.baseline, plan.candidate),
         gate=plan.gate,
+        store=str(plan.store) if plan.store is not None else None,
     )
 
 
@@ -256,27 +269,23 @@ def _check_unchanged(plan: Plan, known: Recording, preparation: Preparation) -> 
 
 
 def _going_on(plan: Plan, known: Recording) -> list[str]:
-    """Benchmarks of which more blocks may be measured; before a gate knows its suspects, all."""
+    """Benchmarks of which more blocks may be measured; before a gate knows its suspects, all.
+
+    Then its suspects, and what may have the rest of a budget.
+    """
     names = [name for name, _ in unfinished(plan, known)]
     if plan.gate is not None and known.confirming is None:
         names += [name for name in known.measured if name not in known.failures]
+    elif plan.gate is not None:
+        names += may_go_on(known, plan.gate)
     return list(dict.fromkeys(names))
 
 
 def _program(measured: Measured) -> tuple[object, ...]:
     benchmark = measured.benchmark
     what = (benchmark.script.digest, benchmark.script.arguments, benchmark.task)
-    sides = (_made_of(measured.baseline), _made_of(measured.candidate))
+    sides = (made_of(measured.baseline), made_of(measured.candidate))
     return (*what, benchmark.inner_loops, *sides)
-
-
-def _made_of(facts: SideFacts) -> SideFacts:
-    """The same with its environment's key for the path.
-
-    The key is made from interpreter, versions and the content of local wheels (`--with .`), and
-    stays the same when `perfkit clean` had the environment built again; the path does not.
-    """
-    return replace(facts, python="/".join(Path(facts.python).parts[-4:-3]))
 
 
 def _why_missing(before: Measured, preparation: Preparation) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from perfkit.analyse.stopping import MINIMUM_BLOCKS
 from perfkit.block import Block
 from perfkit.decide.gate.rules import CONFIRM, CONFIRM_CONTROL
 from perfkit.decide.judge import COMPARE, CONTROL
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from perfkit.measure.launch import Launch
     from perfkit.plan import Plan
     from perfkit.recording import Recording, SeriesStart
+
+
+_SLOW_CALL = 0.05  # seconds; a shorter one is always traced
+_TIMES_AS_LONG = 10  # takes a traced call
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +115,23 @@ def again_tasks(
     return compare, control
 
 
+def late_tasks(
+    plan: Plan, prepared: Sequence[Prepared], known: Recording, names: Sequence[str]
+) -> list[Task]:
+    """First passes that are gone on with after they had ended."""
+    by_name = {one.measured.benchmark.id: one for one in prepared}
+    return [
+        Task(
+            prepared=by_name[name],
+            series=_series(plan, by_name[name], name=COMPARE, start=known.starts[name, COMPARE]),
+            blocks=known.series(name, COMPARE),
+            position=position,
+            total=len(names),
+        )
+        for position, name in enumerate(names)
+    ]
+
+
 def _series(plan: Plan, one: Prepared, *, name: str, start: SeriesStart | None) -> Series:
     return Series(
         benchmark=one.measured.benchmark,
@@ -118,6 +141,7 @@ def _series(plan: Plan, one: Prepared, *, name: str, start: SeriesStart | None) 
         inject=plan.inject,
         frozen=_frozen(start) if start is not None else None,
         trace=_is_traced(plan),
+        trace_below=_traced_below(plan),
     )
 
 
@@ -126,6 +150,17 @@ def _is_traced(plan: Plan) -> bool:
     if plan.gate is not None:
         return Metric.TRACED_MEMORY in plan.gate.metrics
     return plan.comparisons is None
+
+
+def _traced_below(plan: Plan) -> float:
+    """Seconds of a call from which tracing it would take half the budget or more of ten blocks.
+
+    A traced call takes ten times as long or more where much is allocated (pyperformance's nqueens:
+    3.0 - 6.5 s instead of 0.25 s). What a gate is told to judge is traced in any case.
+    """
+    if plan.gate is not None:
+        return math.inf
+    return max(_SLOW_CALL, plan.goal.budget / (2 * MINIMUM_BLOCKS * _TIMES_AS_LONG))
 
 
 def _null(launches: Mapping[Side, Launch]) -> dict[Side, Launch]:

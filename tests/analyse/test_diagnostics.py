@@ -72,7 +72,7 @@ def test_margin_caveat_says_what_would_do(goal_of: Callable[..., Goal]) -> None:
 
 
 def test_too_few_blocks(caveats: Callable[..., dict[str, Caveat]]) -> None:
-    assert "needs 10 blocks" in caveats(quiet(9))["too-few-blocks"].text
+    assert "needs 10 blocks or more for a 95 % interval" in caveats(quiet(9))["too-few-blocks"].text
     assert "too-few-blocks" not in caveats(quiet(10))
 
 
@@ -85,6 +85,21 @@ def test_budget_stretched(
     if each == 2.0:
         assert "10 blocks took 20.0 s" in got["budget-stretched"].text
         assert "12.0 s" in got["budget-stretched"].text
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (1, "a block took 29.0 s, more than the budget of 12.0 s"),
+        (2, "2 blocks took 58.0 s, more than the budget of 12.0 s; one alone took 29.0 s"),
+        (10, "10 blocks took 290 s, more than the budget of 12.0 s; one alone took 29.0 s"),
+    ],
+)
+def test_a_block_that_takes_longer_than_the_budget(
+    caveats: Callable[..., dict[str, Caveat]], count: int, text: str
+) -> None:
+    got = caveats(quiet(count), wait_seconds=0.0, run_in_seconds=0.0, timed_seconds=29.0)
+    assert got["budget-stretched"].text.endswith(text)
 
 
 def test_overlapped_start_up_is_no_measuring_time(
@@ -172,7 +187,7 @@ def test_outlying_blocks(caveats: Callable[..., dict[str, Caveat]]) -> None:
     effects = quiet(40)
     effects[7] = math.log(1.18)
     got = caveats(effects, noise=0.001)["outlying-blocks"]
-    assert "1 of 40 blocks" in got.text
+    assert "1 of 40 blocks lies far" in got.text
     assert "up to 18." in got.text
 
 

@@ -11,6 +11,7 @@ from scipy import stats
 
 from perfkit.analyse.estimate import Comparison, Estimate
 from perfkit.analyse.family import benjamini_hochberg, count_p, geometric_mean, holm
+from perfkit.analyse.proportion import proportion
 from perfkit.analyse.replay import apply_rule
 from perfkit.errors import PerfkitError
 
@@ -129,3 +130,22 @@ def test_interval_of_the_geometric_mean_keeps_its_coverage(
         got = geometric_mean(members[start : start + size], 0.95)
         hits += got.low <= truth <= got.high
     assert stats.binomtest(hits, suites, 0.95, alternative="less").pvalue > 0.01, hits / suites
+
+
+@given(st.lists(st.one_of(st.floats(0, 1), st.sampled_from([0.0, 0.01, 1.0])), max_size=40))
+def test_what_scipy_says_too(p_values: list[float]) -> None:
+    """Its own functions are not used, since they take a second to import."""
+    np.testing.assert_allclose(
+        benjamini_hochberg(p_values), stats.false_discovery_control(p_values), rtol=1e-12
+    )
+    small = int(np.count_nonzero(np.array(p_values) <= 0.05))
+    wanted = stats.binom.sf(small - 1, len(p_values), 0.05)
+    assert count_p(p_values, 0.05) == pytest.approx(wanted, rel=1e-9)
+
+
+@pytest.mark.parametrize("trials", [1, 2, 60, 100_000])
+def test_intervals_of_shares_are_those_of_scipy(trials: int) -> None:
+    for hits in (0, 1, trials // 2, trials):
+        found = proportion(hits, trials, 0.99)
+        wanted = stats.binomtest(hits, trials).proportion_ci(0.99, method="exact")
+        assert (found.low, found.high) == pytest.approx((wanted.low, wanted.high), rel=1e-9)

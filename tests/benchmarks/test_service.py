@@ -103,7 +103,7 @@ def served(
     log = folder / f"{uuid.uuid4().hex}.log"
     service = start(python, environ or {}, log, app)
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while True:
             assert service.process.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()
@@ -133,12 +133,11 @@ def refusal(python: Path, folder: Path, environ: dict[str, str]) -> str:
 
 
 @pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> ProvisionedPair:
+def pair(cache: Path) -> ProvisionedPair:
     """Both environments, as perfkit makes them."""
     problems: list[Any] = []
     (found,) = read_script(FOLDER / "app.py", problems)
     assert problems == []
-    cache = tmp_path_factory.mktemp("cache")
     variants = {
         side: Variant(
             side=side,

@@ -359,7 +359,9 @@ def test_own_traceback_is_never_shown(
     assert "Traceback" in file.read_text()
 
 
-@pytest.mark.parametrize("argv", [["--help"], ["compare", "--help"], ["compare", "--nonsense"]])
+@pytest.mark.parametrize(
+    "argv", [["--help"], ["load", "run", "--help"], ["load", "--help"], ["compare", "--nonsense"]]
+)
 def test_nothing_heavy_is_imported(argv: list[str]) -> None:
     code = (
         "import sys; from perfkit.cli import main; main(sys.argv[1:]);"
@@ -379,6 +381,21 @@ def test_what_reports_need_is_not_imported_before_the_first_block() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     late = {"scipy.stats", "pandas", "matplotlib", "jinja2", "rich", "pyperf"}
     assert late & set(done.stdout.split()) == set()
+
+
+@pytest.mark.parametrize("run", ["example", "example-load"])
+def test_judging_a_recorded_run_imports_nothing_that_plans_or_measures(run: str) -> None:
+    code = (
+        "import sys, pathlib; from perfkit.session.show import load;"
+        "load(pathlib.Path(sys.argv[1])); print(*sys.modules)"
+    )
+    folder = Path(__file__).parents[2] / "reports" / run
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=True
+    )
+    needless = {"pandas", "scipy.stats", "matplotlib", "perfkit.plan.make", "perfkit.session.aa"}
+    needless |= {"perfkit.session.sitting", "perfkit.measure.lockstep", "perfkit.provision"}
+    assert needless & set(done.stdout.split()) == set()
 
 
 def test_module_and_script_are_the_same() -> None:

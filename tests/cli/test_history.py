@@ -148,6 +148,59 @@ def test_a_run_is_remembered_with_its_place_in_git(
     assert branch == "topic"
 
 
+@pytest.mark.parametrize("command", ["check", "compare"])
+def test_a_resumed_run_takes_the_place_of_what_it_was(
+    perfkit: Callable[..., Any],
+    recorded: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+) -> None:
+    """In the history that was named when it began; ``--resume`` takes no option."""
+    path = tmp_path / "kept" / "h.sqlite"
+
+    def resumed(folder: Path, *, listener: object) -> object:
+        del listener
+        found: Any = load(folder)
+        run = replace(found.recording.run, store=str(path))
+        return replace(found, recording=replace(found.recording, run=run), interrupted=False)
+
+    monkeypatch.setattr(f"perfkit.session.{command}.resume", resumed)
+    folder = recorded(command=command, status="interrupted", blocks=0)
+    remember(load(folder), path)  # type: ignore[arg-type]
+    (folder / "recording.jsonl").unlink()
+    perfkit("compare", "--resume", str(recorded(command=command)))
+    perfkit("check", "--resume", str(folder))
+    with Store(path, write=False) as store:
+        assert store.rows("SELECT command, state FROM run").fetchall() == [(command, "finished")]
+        names = store.rows("SELECT count(*) FROM row JOIN run ON row.run = run.id").fetchall()
+    assert names == [(2,)]
+
+
+def test_a_history_that_breaks_meanwhile_changes_no_verdict(
+    perfkit: Callable[..., Any],
+    recorded: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of a gate: it passes as it would have, and says how to add the run later."""
+    path = tmp_path / "h.sqlite"
+    path.write_bytes(b"\x00" * 5000)
+
+    def resumed(folder: Path, *, listener: object) -> object:
+        del listener
+        found: Any = load(folder)
+        run = replace(found.recording.run, store=str(path))
+        return replace(found, recording=replace(found.recording, run=run), interrupted=False)
+
+    monkeypatch.setattr("perfkit.session.check.resume", resumed)
+    folder = recorded(command="check")
+    done = perfkit("check", "--resume", str(folder))
+    assert done.code == 0
+    assert "perfkit: warning: the history is damaged" in done.err
+    assert f"perfkit history --add {folder} --store {path}" in done.err
+
+
 def test_what_is_kept_of_a_run(recorded: Callable[..., Path]) -> None:
     outcome: Any = load(recorded(status="interrupted"))
     kept = stored_run(outcome.recording, outcome.result)

@@ -12,10 +12,11 @@ if TYPE_CHECKING:
 
 
 def test_it_says_what_it_wrote_and_what_it_left(
-    perfkit: Callable[..., Any], tmp_path: Path
+    perfkit: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "benchmarks").mkdir()
     (tmp_path / "benchmarks" / "bm_mine.py").touch()
+    monkeypatch.setenv("COLUMNS", "80")
     answer = perfkit("init")
     assert answer.code == ExitCode.FINISHED
     said = [line.split()[:2] for line in answer.out.splitlines()[1:]]
@@ -25,7 +26,14 @@ def test_it_says_what_it_wrote_and_what_it_left(
         ["wrote", ".github/workflows/performance.yml"],
         ["wrote", ".github/workflows/performance-comment.yml"],
     ]
-    assert "perfkit check --baseline-rev HEAD" in answer.err
+    lines = answer.err.splitlines()
+    columns = [
+        line.index(words) for line in lines for words in ("do the", "this work") if words in line
+    ]
+    assert len(set(columns)) == 1
+    assert "  perfkit check --baseline-rev HEAD  this working tree" in answer.err
+    assert max(map(len, lines)) <= 80
+    assert "exits with 3" in " ".join(lines)
     assert "in no git repository" in answer.err
     assert {line.split()[0] for line in perfkit("init").out.splitlines()[1:]} == {"left"}
 

@@ -53,15 +53,15 @@ def test_help(perfkit: Run) -> None:
 OPTIONS = """--python --baseline --candidate --baseline-with --candidate-with --baseline-env
     --candidate-env --baseline-flag --candidate-flag --with --no-download --app --command --url
     --pid --health --ready --allow-host --services --user-scale --gate --workers --expect-workers
-    --bind --port --engine --no-pin --margin --confidence --seed --output --policy --resume --json
-    --quiet --no-color"""
+    --bind --port --worker-timeout --token-file --engine --no-pin --margin --confidence --seed
+    --output --policy --resume --json --quiet --no-color"""
 
 
 @pytest.mark.parametrize(
     ("command", "more"),
     [
         ("run", "--time-scale --trials --window PROFILE"),
-        ("breakpoint", "--profile --from --to --resolution --probe"),
+        ("breakpoint", "--profile --from --to --resolution --probe --trials"),
     ],
 )
 def test_help_names_every_option(perfkit: Run, command: str, more: str) -> None:
@@ -86,7 +86,7 @@ def test_nothing_said(perfkit: Run) -> None:
         (["breakpoint", "nosuch"], "unexpected extra argument"),
         (["breakpoint", "--profile"], "requires an argument"),
         (["breakpoint", "--profile", "nosuch"], "no such profile"),
-        (["breakpoint", "--trials", "3"], "No such option '--trials'"),
+        (["breakpoint", "--trials", "3"], "--trials belongs to a comparison"),
         (["breakpoint", "--from", "9", "--to", "3"], "--from is above --to"),
         (["smoke", "--from", "9"], "No such option '--from'"),
         (["smoke", "--engine", "jmeter"], "jmeter"),
@@ -96,6 +96,9 @@ def test_nothing_said(perfkit: Run) -> None:
         (["calibrate", "--seconds", "1"], "--seconds"),
         (["calibrate", "smoke"], "unexpected extra argument"),
         (["worker"], "Missing option '--master'"),
+        (["worker", "--master", "h:1"], "the master's token is missing; set PERFKIT_WORKER_TOKEN"),
+        (["worker", "--master", "h:1", "--token-file", "no"], "--token-file no cannot be read"),
+        (["smoke", "--worker-timeout", "9"], "--worker-timeout is about workers from other"),
         (["--resume", "nowhere"], "no recorded run here"),
         (["breakpoint", "--resume", "nowhere"], "no recorded run here"),
     ],
@@ -186,6 +189,13 @@ def test_profiles_are_listed(perfkit: Run) -> None:
     assert (answer.code, answer.err) == (0, "")
     for name in ("smoke", "api-baseline", "sustained", "peak", "stress", "spike", "soak"):
         assert f"\n{name} " in answer.out
+
+
+def test_the_reference_of_profiles(perfkit: Run) -> None:
+    answer = perfkit("load", "profiles", "--reference")
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.out.startswith("A profile is a YAML file.")
+    assert "  graceful-stop " in answer.out
 
 
 def test_calibrate(perfkit: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from rich.console import Console
 
+from perfkit.cli import wording
 from perfkit.cli.lines import PlainLines
 from perfkit.cli.live import LiveView
 from perfkit.session.progress import LoadDone, LoadSecond, LoadStarted, Note, Stage, Started
@@ -75,11 +77,11 @@ starting backing services (1)
 note: 2 trials take about 1 min
 starting services (1)
 [1/2] trial 1: 12.0 s of load
-  10 s · level 12 · 240/s · p50/p95/p99 5.10 ms/12.3 ms/50.0 ms · 3 failed · \
+  10 s · 12 users · 240 answers/s · p50/p95/p99 5.10 ms/12.3 ms/50.0 ms · 3 failed · \
 42 % CPU 80.0 MiB, 42 % CPU 80.0 MiB · about 1 min 15 s left
 trial 1: 480 requests, 3 failed, 12 s
 [2/2] trial 2: 12.0 s of load
-  10 s · level 12 · 240/s · p50/p95/p99 5.10 ms/12.3 ms/50.0 ms · 3 failed · \
+  10 s · 12 users · 240 answers/s · p50/p95/p99 5.10 ms/12.3 ms/50.0 ms · 3 failed · \
 42 % CPU 80.0 MiB, 42 % CPU 80.0 MiB · about 1 min 15 s left
 trial 2: 480 requests, 3 failed, 12 s
 [4] evil\ufffd[31m[bold]\ufffd: 12.0 s of load
@@ -134,6 +136,14 @@ def frame(view: LiveView, console: Console) -> str:
     return captured.get()
 
 
+def test_levels_are_of_something() -> None:
+    one = second(1.0, left=0.4)
+    assert isinstance(one, LoadSecond)
+    assert wording.load_second(replace(one, level=1.0), "users").startswith("1 s · 1 user · 240 ")
+    assert "12 requests/s · 240 answers/s" in wording.load_second(one, "requests/s")
+    assert "left" not in wording.load_second(one, "users")
+
+
 def test_live_view_tells_what_is_going_on() -> None:
     console, _ = terminal(140)
     view = LiveView(no_color=True, console=console)
@@ -147,6 +157,8 @@ def test_live_view_tells_what_is_going_on() -> None:
     assert "p50 –  p95 –  p99 –" in shown
     assert "service – CPU –" in shown
     assert "left" not in shown
+    view(second(11.9, left=0.1))
+    assert "left" not in frame(view, console)
     view(second(3.0))
     shown = frame(view, console)
     assert "240/s  p50 5.10 ms  p95 12.3 ms  p99 50.0 ms  3 failed" in shown

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from perfkit.block import Failure
 from perfkit.cli.lines import PlainLines
 from perfkit.cli.live import LiveView
 from perfkit.cli.progress import listening
+from perfkit.decide.gate.telling import CONFIRMED, NOT_CONFIRMED, SAID_FIRST, Said
 from perfkit.decide.result import Row
 from perfkit.decide.verdict import Verdict
 from perfkit.session.progress import (
@@ -28,6 +30,7 @@ from perfkit.session.progress import (
     Started,
     ignore,
 )
+from perfkit.settings import Metric
 from perfkit.variant import Side
 
 if TYPE_CHECKING:
@@ -110,6 +113,60 @@ def test_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
     for event in events():
         listener(event)
     assert capsys.readouterr() == ("", GOLDEN)
+
+
+def test_plain_lines_tell_of_blocks_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
+    """A benchmark of slow blocks says how far it is every ten seconds."""
+    seconds = iter(range(0, 1000, 6))  # each look at the clock comes six seconds after the last
+    listener = PlainLines(clock=lambda: float(next(seconds)))
+    listener(SeriesStarted(benchmark="slow", series="compare", position=1, total=3))
+    for blocks in range(1, 6):
+        listener(
+            BlockDone(
+                benchmark="slow",
+                series="compare",
+                blocks=blocks,
+                expected=10,
+                ratio=estimate(1.034) if blocks > 3 else None,
+                seconds_left=70.0,
+            )
+        )
+    assert capsys.readouterr().err.splitlines() == [
+        "[2/3] slow: 2 of about 10 blocks; about 1 min 10 s left",
+        "[2/3] slow: 4 of about 10 blocks, +3.4 % [+2.4, +4.4] so far; about 1 min 10 s left",
+    ]
+
+
+def test_a_gate_has_words_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    """Those of its report, with its interval, whatever the comparison says."""
+    plain = done("json", "confirm", estimate(1.034), Verdict.INCONCLUSIVE)
+    metrics = (Metric.TIME, Metric.PEAK_MEMORY)
+    told = [
+        replace(plain, said=Said(word=word, metric=metric, ratio=estimate(1.06)))
+        for word, metric in zip(("confirmed", "not confirmed"), metrics, strict=True)
+    ]
+    for event in told:
+        PlainLines()(event)
+    assert capsys.readouterr().err == (
+        "json (confirm): +6.0 % [+5.0, +7.0], confirmed; 11 blocks, 4.2 s\n"
+        "json (confirm) (peak memory): +6.0 % [+5.0, +7.0], not confirmed; 11 blocks, 4.2 s\n"
+    )
+    console, file = terminal(120)
+    with LiveView(no_color=True, console=console) as view:
+        for event in told:
+            view(event)
+    assert "▲ json (confirm)" in file.getvalue()
+    assert "not confirmed" in file.getvalue()
+    assert "inconclusive" not in file.getvalue()
+
+
+@pytest.mark.parametrize("word", [*SAID_FIRST, CONFIRMED, NOT_CONFIRMED, "too noisy"])
+def test_every_word_of_a_gate_has_a_look(word: str) -> None:
+    console, file = terminal(120)
+    said = Said(word=word, metric=Metric.TIME, ratio=estimate(1.06))
+    with LiveView(no_color=True, console=console) as view:
+        view(replace(done("json", "compare", None, Verdict.INCONCLUSIVE), said=said))
+    assert word in file.getvalue()
 
 
 def terminal(width: int) -> tuple[Console, io.StringIO]:

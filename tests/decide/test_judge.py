@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import hypothesis.strategies as st
+import made_runs
 import numpy as np
 import pytest
 from hypothesis import given
+from made_runs import PYTHON, blocks, run
 
 from perfkit.analyse.family import benjamini_hochberg
-from perfkit.benchmark import Benchmark, Script
-from perfkit.block import Block, Failure, SideTurns
+from perfkit.block import Failure
 from perfkit.decide.aa import judge_aa
 from perfkit.decide.judge import (
     COMPARE,
@@ -25,107 +25,14 @@ from perfkit.decide.judge import (
     seconds_by_stage,
 )
 from perfkit.decide.verdict import Verdict
-from perfkit.plan import GOAL, METHOD
-from perfkit.recording import SCHEMA, Finish, Measured, Recording, Run, SeriesEnd, SideFacts
-from perfkit.variant import Interpreter, Side, Variant
+from perfkit.plan import GOAL
+from perfkit.recording import Finish, Recording
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from perfkit.block import Block
     from perfkit.decide.result import Result
-
-INTERPRETER = Interpreter(
-    executable="/opt/python",
-    implementation="cpython",
-    version="3.12.1",
-    free_threaded=False,
-    build="3.12.1",
-    config_args="",
-    platform="linux-x86_64",
-    found_by="test",
-)
-FACTS = SideFacts(python="/env/bin/python", version="3.12.1", pyperf="2.10.0", packages=())
-
-
-def variant(side: Side) -> Variant:
-    return Variant(side=side, interpreter=INTERPRETER, requirements=(), environ=(), flags=())
-
-
-def run(command: str = "compare", comparisons: int | None = None) -> Run:
-    return Run(
-        schema=SCHEMA,
-        id="a-run",
-        command=command,
-        created="2026-01-31T12:00:00+00:00",
-        perfkit="0",
-        seed=1,
-        goal=GOAL,
-        method=METHOD,
-        baseline=variant(Side.BASELINE),
-        candidate=variant(Side.CANDIDATE),
-        host={},
-        cwd="/",
-        benchmarks=(),
-        control=True,
-        comparisons=comparisons,
-        inject=0.0,
-        policy=None,
-        redacted=False,
-    )
-
-
-def measured(name: str, *, pinned: bool = True) -> Measured:
-    script = Script(
-        path=Path(f"/bm_{name}.py"),
-        label=f"bm_{name}",
-        arguments=(),
-        requirements=(),
-        pins=(),
-        requires_python=None,
-        digest="0",
-    )
-    benchmark = Benchmark(
-        id=name, name=name, script=script, task=0, inner_loops=1, description=f"Does {name}."
-    )
-    return Measured(
-        benchmark=benchmark, baseline=FACTS, candidate=FACTS, intended=(), pinned=pinned
-    )
-
-
-def blocks(
-    name: str, ratio: float, *, series: str = COMPARE, count: int = 14, spread: float = 0.01
-) -> list[Block]:
-    """Blocks whose effects lie evenly about a ratio."""
-    chance = np.random.default_rng(3)
-    scales = ratio * np.exp(np.linspace(-spread, spread, count))
-    chance.shuffle(scales)
-
-    def turns(seconds: float) -> SideTurns:
-        return SideTurns(
-            wall=(seconds,) * 4, cpu=(seconds,) * 4, queued=(0.0,) * 4, peak_rss=10_000_000
-        )
-
-    return [
-        Block(
-            benchmark=name,
-            series=series,
-            index=index,
-            loops=10,
-            order="BCCB",
-            baseline=turns(0.005),
-            candidate=turns(0.005 * float(scale)),
-            hash_seed=index,
-            started=1.7e9 + index,
-            startup_seconds=0.3,
-            wait_seconds=0.1,
-            run_in_seconds=0.02,
-            timed_seconds=0.08,
-            steal=0.0,
-            load=0.5,
-            injected=0.0,
-        )
-        for index, scale in enumerate(scales)
-    ]
 
 
 def failure(name: str, reason: str = "boom") -> Failure:
@@ -136,30 +43,13 @@ def recorded(
     made: Sequence[Block],
     *,
     names: Iterable[str] | None = None,
-    failures: Iterable[Failure] = (),
-    finishes: tuple[Finish, ...] = (),
     command: str = "compare",
-    pinned: bool = True,
-    cut: bool = False,
+    **about: Any,
 ) -> Recording:
-    names = dict.fromkeys(block.benchmark for block in made) if names is None else names
     keys = dict.fromkeys((block.benchmark, block.series) for block in made)
-    return Recording(
-        folder=Path("a-run"),
-        run=run(command, len(keys) if command == "aa" else None),
-        measured={name: measured(name, pinned=pinned) for name in names},
-        starts={},
-        blocks=tuple(made),
-        failures={one.benchmark: one for one in failures},
-        ends={
-            key: SeriesEnd(benchmark=key[0], series=key[1], reason="precision", seconds=2.0)
-            for key in keys
-        },
-        unpaired=(),
-        confirming=None,
-        finishes=finishes,
-        cut=cut,
-    )
+    begun = run(command, comparisons=len(keys) if command == "aa" else None)
+    names = dict.fromkeys(block.benchmark for block in made) if names is None else names
+    return made_runs.recorded(begun, made, names=names, **about)
 
 
 @pytest.mark.parametrize(
@@ -350,7 +240,7 @@ def test_what_many_may_show_by_chance_is_named(drawn: list[tuple[float, str]]) -
 
 def test_packages_of_a_virtual_environment_are_said_to_be_left() -> None:
     made = recorded(blocks("a", 1.0))
-    interpreter = replace(INTERPRETER, found_by="venv")
+    interpreter = replace(PYTHON, found_by="venv")
     in_venv = replace(made.run.baseline, interpreter=interpreter)
     result = judge_run(replace(made, run=replace(made.run, baseline=in_venv)))
     (caveat,) = [c for c in result.caveats if c.code == "virtual-environment"]

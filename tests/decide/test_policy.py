@@ -129,7 +129,14 @@ def test_a_section_of_benchmarks_needs_them(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(b"a: [", "no YAML"), (b"\xff", "cannot be read"), (b"", "top level"), (b"- 1", "top level")],
+    [
+        *(
+            (b"a: [", "no YAML"),
+            (b"a: &b [1]\nc: *b", "alias"),
+            (b"a: 1\na: 2", "twice"),
+        ),
+        *((b"\xff", "cannot be read"), (b"", "top level"), (b"- 1", "top level")),
+    ],
 )
 def test_what_is_no_policy_is_said(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "policy.yaml"

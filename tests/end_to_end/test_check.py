@@ -52,11 +52,6 @@ def package(rounds: int, *, fails: bool = False) -> str:
     return f"def total():\n{body}    return sum(i * i for i in range({rounds}))\n"
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
 @pytest.fixture
 def shop(tmp_path: Path, git: Any) -> Path:
     """A repository; each commit changes what one function costs."""
@@ -102,7 +97,8 @@ def check(shop: Path, cache: Path) -> Callable[..., subprocess.CompletedProcess[
 
 
 def test_three_commits(check: Any, shop: Path, git: Any, tmp_path: Path) -> None:
-    same = check("--baseline-rev", "first", "--candidate-rev", "same", "--quiet")
+    short = ("--quiet", "--time", "5")  # quiet is told soon, and what cannot be told passes
+    same = check("--baseline-rev", "first", "--candidate-rev", "same", *short)
     assert same.returncode == 0, same.stderr + same.stdout
 
     git(shop, "checkout", "-q", "slower")
@@ -123,7 +119,7 @@ def test_three_commits(check: Any, shop: Path, git: Any, tmp_path: Path) -> None
     assert [name for name, one in cases.items() if one.find("failure") is not None] == ["total"]
 
     git(shop, "checkout", "-q", "faster")
-    faster = check("--baseline-rev", "slower", "--quiet")
+    faster = check("--baseline-rev", "slower", *short)
     assert faster.returncode == 0, faster.stderr + faster.stdout
 
     runs = sorted((shop / "reports").iterdir())
@@ -135,13 +131,16 @@ def test_three_commits(check: Any, shop: Path, git: Any, tmp_path: Path) -> None
 
 
 def test_what_cannot_be_told_is_3_and_what_fails_is_4(check: Any, shop: Path, git: Any) -> None:
-    noise = "lambda loops: loops * random.lognormvariate(-7, 2)"
+    # a candidate that is now much slower, now much faster, never the slower on the whole
     restless = BENCHMARK.replace(
         'runner.bench_func("total", total)',
-        f"import random\n    runner.bench_time_func('total', {noise})",
+        "import os\n    odd = int(os.environ['PYTHONHASHSEED']) % 2\n"
+        "    cost = (4.0 if odd else 0.2) if 'RESTLESS' in os.environ else 1.0\n"
+        "    runner.bench_time_func('total', lambda loops: loops * cost * 1e-3)",
     )
     git.commit(shop, {"benchmarks/bm_total.py": restless})
-    words = ("--baseline-rev", "HEAD", "benchmarks/bm_total.py", "--time", "3")
+    words = ("--baseline-rev", "HEAD", "benchmarks/bm_total.py", "--time", "2", "--seed", "46")
+    words = (*words, "--candidate-env", "RESTLESS=1")
     lenient = check(*words)
     assert lenient.returncode == 0, lenient.stderr + lenient.stdout
     assert "the policy lets this pass" in " ".join(lenient.stdout.split())
@@ -153,6 +152,16 @@ def test_what_cannot_be_told_is_3_and_what_fails_is_4(check: Any, shop: Path, gi
     failing = check("--baseline-rev", "HEAD", "benchmarks/bm_total.py", "--quiet")
     assert failing.returncode == 4, failing.stderr + failing.stdout
     assert "no total" in failing.stdout
+
+
+def test_a_script_that_finds_the_working_tree_by_itself(check: Any, shop: Path, git: Any) -> None:
+    """Both sides would be the working tree: whatever got slower would pass."""
+    hiding = "import sys\nsys.path.insert(0, sys.argv[0].rpartition('/benchmarks/')[0])\n"
+    git.commit(shop, {"benchmarks/bm_total.py": hiding + BENCHMARK})
+    done = check("--baseline-rev", "HEAD", "benchmarks/bm_total.py", "--quiet")
+    assert done.returncode == 4, done.stderr + done.stdout
+    said = "".join(done.stdout.split())  # a long path is folded
+    assert f"'shop'from{shop}/shop/__init__.pyonbothsides" in said
 
 
 def test_bad_input_is_2_and_nothing_in_common_is_3(check: Any, shop: Path) -> None:

@@ -16,7 +16,10 @@ import yaml
 
 from perfkit.recording import read
 
-FILES = {"recording.jsonl", "report.yaml", "report.html", "baseline.json", "candidate.json"}
+FILES = {
+    *("recording.jsonl", "report.yaml", "report.html", "baseline.json", "candidate.json"),
+    ".lock",
+}
 KILL_AND_RESUME = Path(__file__).with_name("kill_and_resume.py")
 SLEEP = "r.bench_func('sleep', time.sleep, float(os.environ.get('SECONDS', '0.002')))"
 
@@ -170,10 +173,9 @@ def test_a_package_of_ones_own(perfkit: Any) -> None:
 def test_interrupted(perfkit: Any, number: signal.Signals) -> None:
     perfkit.script("bm_a.py", SLEEP, SLEEP.replace("'sleep'", "'later'"))
     process = perfkit.start("compare", *perfkit.sides, "--precision", "0.01%", ".")
+    recordings = (perfkit.folder / "reports").glob
     perfkit.wait_for(
-        lambda: (
-            perfkit.runs() and b'"block"' in (perfkit.runs()[0] / "recording.jsonl").read_bytes()
-        ),
+        lambda: any(b'"block"' in path.read_bytes() for path in recordings("*/recording.jsonl")),
         process,
     )
     process.send_signal(number)

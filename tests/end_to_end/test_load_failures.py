@@ -101,7 +101,7 @@ def load(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Stand:
     [
         (
             "die",
-            "killed by SIGKILL (often the system was out of memory): about to go",
+            "killed by SIGKILL (perhaps the system was out of memory)",
             "about to go",
         ),
         (
@@ -119,14 +119,15 @@ def test_a_service_that_ends_under_load(load: Stand, mode: str, how: str, words:
     assert end.reason == "service"
     assert end.seconds < 20
     first, _, rest = end.detail.partition("\n")
-    assert first == f"the baseline's service has ended ({how})"
+    assert first == f"the service has ended ({how})"
     assert rest == words
     (failure,) = known.failures
     assert (failure.stage, failure.side, failure.reason) == ("run", "baseline", first)
     assert known.finishes[-1].status == "failed"
+    assert known.finishes[-1].seconds["measure"] > end.seconds  # what it took, however it ended
     assert known.trials == {}
     assert how in answer.err
-    assert how in answer.out.replace("\n  ", " ").replace("\n", " ")
+    assert " ".join(answer.out.split()).count(how) == 1
     assert int((answer.events.outcome == ANSWERED).sum()) >= 15
     assert {"report.yaml", "report.html"} <= {path.name for path in answer.folder.iterdir()}
     assert package.load(answer.folder).result.failures
@@ -147,8 +148,10 @@ def test_a_service_that_never_answers(load: Stand, command: str, words: str) -> 
     assert (failure.stage, failure.side) == ("start", "baseline")
     assert words in failure.reason
     assert words in answer.err
-    assert answer.known.starts == {}
+    assert answer.known.origins == {}
     assert "Nothing can be said" in answer.out
+    assert "generator" not in answer.out  # which was never started, and is not to be blamed
+    assert "baseline" not in answer.out
 
 
 @pytest.mark.parametrize(
@@ -164,7 +167,9 @@ def test_a_service_that_never_answers(load: Stand, command: str, words: str) -> 
 def test_a_service_that_answers_badly(load: Stand, mode: tuple[object, ...], error: str) -> None:
     answer = load(load.server(*mode))
     known = answer.known
-    assert answer.code == (3 if answer.out.startswith("INVALID") else 1), answer.out
+    # on a busy machine the generator may have been late; errors the service answered count even so
+    invalid = answer.out.startswith("INVALID")
+    assert answer.code == 1 or (answer.code == 3 and invalid), answer.out
     assert known.ends["t00"].reason == "finished"
     assert known.failures == ()
     (worker,) = known.ends["t00"].workers
@@ -251,16 +256,19 @@ def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
 
 
 @pytest.mark.parametrize(
-    ("size", "what"),
-    [(20, "the recording cannot be written"), (48, "a report cannot be written")],
+    ("size", "rate", "what"),
+    # at 300 a second what comes in two seconds, if one is slow, still finds room for a part
+    [(28, 300, "the recording cannot be written"), (48, 600, "a report cannot be written")],
     ids=["under load", "as reports are written"],
 )
-def test_a_full_disk(load: Stand, small_disk: Callable[[int], Path], size: int, what: str) -> None:
+def test_a_full_disk(
+    load: Stand, small_disk: Callable[[int], Path], size: int, rate: int, what: str
+) -> None:
     load.output = small_disk(size)
     answer = load(
         load.server(),
-        start="start: 600",
-        stages="stages: [{name: hold, duration: 3s, rate: 600}]",
+        start=f"start: {rate}",
+        stages=f"stages: [{{name: hold, duration: {1800 / rate:g}s, rate: {rate}}}]",
         users="users: 40",
     )
     assert answer.code == 4

@@ -95,6 +95,17 @@ def test_wild_bytes_in_the_middle(filled: Path) -> None:
     assert done.rows <= RUNS * BENCHMARKS
 
 
+def test_a_store_is_verified_to_its_last_page(filled: Path) -> None:
+    """What only shows when a broken page is read is found as well."""
+    with Store(filled, write=True) as store:
+        store.verify()
+    whole = bytearray(filled.read_bytes())
+    whole[30 * 4096 : 30 * 4096 + 400] = random.Random(2).randbytes(400)
+    filled.write_bytes(whole)
+    with Store(filled, write=True) as store, pytest.raises(RecordingError, match="--repair"):
+        store.verify()
+
+
 def test_wrong_types_are_left_out_not_believed(filled: Path) -> None:
     with sqlite3.connect(filled) as raw:
         raw.execute("UPDATE row SET candidate = 'x' WHERE run = 1 AND subject = 1")
@@ -105,16 +116,20 @@ def test_wrong_types_are_left_out_not_believed(filled: Path) -> None:
     assert "--repair" in str(caught.value)
 
 
-def test_nothing_to_be_saved(path: Path) -> None:
+def test_nothing_to_be_saved(path: Path, whole: bytes) -> None:
     with pytest.raises(RecordingError, match="there is no history to repair"):
         repair(path)
     path.parent.mkdir()
-    path.write_bytes(b"\x00\xff" * 5000)
-    before = path.read_bytes()
-    with pytest.raises(RecordingError, match="nothing can be read"):
-        repair(path)
-    assert path.read_bytes() == before
-    assert [one.name for one in path.parent.iterdir()] == [path.name]
+    for before in (b"\x00\xff" * 5000, whole[:5000]):
+        path.write_bytes(before)
+        with pytest.raises(RecordingError, match="damaged") as caught:
+            Store(path, write=True)
+        assert "--repair" not in str(caught.value)  # it would save nothing
+        assert "move it away, and a new one is made" in str(caught.value)
+        with pytest.raises(RecordingError, match="nothing can be read"):
+            repair(path)
+        assert path.read_bytes() == before
+        assert [one.name for one in path.parent.iterdir()] == [path.name]
 
 
 def test_somebody_elses_file_is_not_repaired(path: Path) -> None:

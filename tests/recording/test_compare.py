@@ -16,6 +16,8 @@ from hypothesis import given
 from perfkit import recording
 from perfkit.benchmark import Benchmark, Script
 from perfkit.block import Block, Failure, SideTurns
+from perfkit.decide.judge import judge_run
+from perfkit.decide.verdict import Verdict
 from perfkit.errors import RecordingError, WritingError
 from perfkit.recording import (
     FILE_NAME,
@@ -193,6 +195,46 @@ def test_blocks_of_a_series_by_index(tmp_path: Path) -> None:
     assert known.series("sums", "compare") == (block(0), block(1))
     assert known.series("sums", "control") == (other,)
     assert known.series("else", "compare") == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("confidence", 1.0), ("confidence", float("nan")), ("budget", -1.0), ("budget", 0.0)),
+        *(("margin", 0.0), ("precision", -0.1), ("precision", float("inf"))),
+    ],
+)
+def test_a_goal_nobody_can_have(tmp_path: Path, name: str, value: float) -> None:
+    path = write(tmp_path, *LINES)
+    run, *rest = records(path)
+    put(path, {**run, "goal": {**run["goal"], name: value}}, *rest)
+    with pytest.raises(RecordingError, match=f"the recording's {name} is impossible"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("wall", [0.1, float("nan")], "turn 1 of the baseline took nan s"),
+        ("wall", [0.0, 0.1], "turn 0 of the baseline took 0 s"),
+        ("queued", [0.2, 0.0], "turn 0 of the baseline took -0.1 s"),
+        ("wall", [0.1], "it does not hold pairs of turns"),
+    ],
+)
+def test_an_unusable_block_is_its_benchmarks_failure(
+    tmp_path: Path, name: str, value: list[float], reason: str
+) -> None:
+    other = dataclasses.replace(block(0), benchmark="else")
+    path = write(tmp_path, RUN, MEASURED, block(0), block(1), other)
+    lines = records(path)
+    lines[2]["baseline"][name] = value
+    put(path, *lines)
+    known = read(tmp_path)
+    assert known.blocks == (other,)
+    assert set(known.failures) == {"sums"}
+    assert known.failures["sums"].reason == f"block 0 of 'compare' cannot be used: {reason}"
+    judged = judge_run(dataclasses.replace(known, blocks=()))
+    assert [(row.id, row.verdict) for row in judged.rows] == [("sums", Verdict.FAILED)]
 
 
 def test_the_last_failure_wins(tmp_path: Path) -> None:

@@ -185,15 +185,17 @@ def test_a_full_disk_costs_the_batch_under_way_only(tmp_path: Path) -> None:
     assert len(read_events([tmp_path / "a.arrow"])) == int(done.stdout) > 1000
 
 
-def test_writing_imports_no_pandas(tmp_path: Path) -> None:
-    """Its import takes half a second, in the middle of a measurement."""
+def test_writing_and_reading_import_no_pandas(tmp_path: Path) -> None:
+    """Its import takes half a second, in the middle of a measurement or whenever a run is shown."""
     code = """
 import sys
 from pathlib import Path
 import numpy as np
+from perfkit.recording.arrow import read_batches
 from perfkit.recording.events import ROW_TYPE, EventWriter
 writer = EventWriter(Path(sys.argv[1]))
 writer.write(np.zeros(5, dtype=ROW_TYPE), ())
+assert [len(one["due"]) for one in read_batches(Path(sys.argv[1]), ["due"])] == [5]
 assert "pandas" not in sys.modules
 """
     subprocess.run(

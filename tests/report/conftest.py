@@ -492,6 +492,7 @@ class Outline(HTMLParser):
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.lines: list[str] = []
         self.text = ""
+        self.joined = 0
         self.feed(html)
         assert self.open == []
 
@@ -499,19 +500,29 @@ class Outline(HTMLParser):
         self.tags.append((tag, dict(attrs)))
         if tag not in VOID:
             self.open.append(tag)
+        if ("class", "whole") in attrs:  # an option within a sentence, and what comes after it
+            self.joined = 2
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
+        if tag != "span":
+            self.joined = 0
 
     def handle_data(self, data: str) -> None:
         where = [tag for tag in self.open if tag not in {"a", "span", "abbr", "strong"}]
         if where and where[-1] != "style":
+            apart = self.text[-1:].isspace() or data[:1].isspace()
             self.text += data
             if data.strip() and "svg" not in where:
-                self.lines.append(f"{where[-1]}: {' '.join(data.split())}")
+                words = " ".join(data.split())
+                if self.joined and self.lines:
+                    self.lines[-1] += f" {words}" if apart else words
+                else:
+                    self.lines.append(f"{where[-1]}: {words}")
+                self.joined = max(self.joined - 1, 0)
 
     def attributes(self, name: str) -> list[str]:
         return [value for _, found in self.tags if (value := found.get(name)) is not None]

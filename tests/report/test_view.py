@@ -62,6 +62,9 @@ def test_an_interrupted_run_says_so_and_shows_nothing_to_be_unharmed(interrupted
     assert view.verdict.startswith("Interrupted, so far: ")
     assert "[no interval]" in view.rows[0].change
     assert view.caveats[0].code == "incomplete"
+    command = f'Go on with "perfkit compare --resume {view.folder}".'  # to be copied as it is
+    assert view.caveats[0].sentences.endswith(command)
+    assert command in as_text(view, width=200, color=False, brief=True)
     assert view.assessment.no_regressions.status is Status.UNDECIDED
 
 

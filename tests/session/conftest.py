@@ -21,11 +21,6 @@ if TYPE_CHECKING:
     from perfkit.session.outcome import Outcome
 
 
-@pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
 @dataclass
 class Told:
     """A listener that remembers, and raises KeyboardInterrupt at the event asked for."""

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from perfkit.analyse.stopping import next_look
+from perfkit.cli.exit_codes import ExitCode, of_error
 from perfkit.decide.gate.result import GateOutcome, GateVerdict
 from perfkit.decide.gate.rules import CONFIRM, CONFIRM_CONTROL
-from perfkit.errors import PlanError
+from perfkit.errors import PerfkitError, PlanError, RecordingError
+from perfkit.history import Store
 from perfkit.plan.check import make_check_plan
 from perfkit.recording import read
 from perfkit.session import check
-from perfkit.session.progress import BlockDone, SeriesDone
+from perfkit.session.progress import BlockDone, Note, SeriesDone
 
 if TYPE_CHECKING:
     from perfkit.plan import Plan
@@ -40,7 +42,7 @@ def script(place: Any, name: str, *benchmarks: str) -> None:
 
 @pytest.fixture(autouse=True)
 def few_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("perfkit.analyse.gate", "perfkit.session.gate"):
+    for module in ("perfkit.analyse.gate", "perfkit.decide.gate.planning"):
         monkeypatch.setattr(f"{module}.LEAST_CONFIRMING", 8)
 
 
@@ -61,7 +63,12 @@ def test_a_slowdown_is_measured_again_and_fails(place: Any) -> None:
         assert known.ends[name, CONFIRM].reason == "planned"
     seeds = [block.hash_seed for block in known.blocks]
     assert len(set(seeds)) == len(seeds)  # fresh blocks, not the old ones again
-    assert [one.series for one in told.of(SeriesDone)] == ["compare"] * 2 + [CONFIRM] * 2
+    done = told.of(SeriesDone)
+    assert [(one.series, one.said.word) for one in done] == [
+        *[("compare", "suspected")] * 2,
+        *[(CONFIRM, "confirmed")] * 2,
+    ]
+    assert done[-1].said.ratio == outcome["two"].ratio
     assert any(one.series == CONFIRM and one.expected == 8 for one in told.of(BlockDone))
     files = {path.name for path in outcome.folder.iterdir()}
     assert {"report.html", "report.yaml", "junit.xml", "summary.md", "comment.md"} <= files
@@ -86,9 +93,10 @@ def test_an_interrupted_check_goes_on_where_it_ended(place: Any) -> None:
     told = place.told(
         lambda event: isinstance(event, BlockDone) and (event.series, event.blocks) == (CONFIRM, 3)
     )
-    plan = plan_of(place, candidate_env=["SLOWER=0.1"])
+    plan = plan_of(place, candidate_env=["SLOWER=0.1"], store="h.sqlite")
     first = check.run(plan, listener=told)
     assert first.interrupted
+    check.remember(first)
     assert not first.passed
     assert first["one"].verdict is GateVerdict.UNDECIDED
     before = read(first.folder).blocks
@@ -97,6 +105,9 @@ def test_an_interrupted_check_goes_on_where_it_ended(place: Any) -> None:
     assert second["one"].verdict is GateVerdict.SLOWER
     for series in (CONFIRM, CONFIRM_CONTROL):
         assert [b.index for b in second.recording.series("one", series)] == list(range(8))
+    check.remember(second)
+    with Store(place.folder / "h.sqlite", write=False) as store:
+        assert store.rows("SELECT state, outcome FROM run").fetchall() == [("finished", "slowdown")]
 
 
 def test_patterns_that_fit_nothing_are_refused_before_measuring(place: Any) -> None:
@@ -109,6 +120,49 @@ def test_patterns_that_fit_nothing_are_refused_before_measuring(place: Any) -> N
     assert "'json_*'" in str(caught.value)
     assert "'nothing'" in str(caught.value)
     assert not list((place.folder / "reports").glob("*/recording.jsonl"))
+
+
+def test_patterns_of_benchmarks_that_the_file_names_are_refused_as_well(place: Any) -> None:
+    """Those on the line leave others out, of which the policy may speak."""
+    script(place, "bm_a.py", "one")
+    plan = plan_of(place, margins=["nothing=5%"])
+    assert plan.chosen
+    with pytest.raises(PlanError, match="'nothing'"):
+        check.run(replace(plan, chosen=False), listener=place.told())
+
+
+def test_a_budget_that_will_not_do_is_told_in_time_and_in_the_report(place: Any) -> None:
+    script(place, "bm_a.py", "one")
+    told = place.told(lambda event: isinstance(event, Note) and "fresh blocks" in event.text)
+    plan = plan_of(place, candidate_env=["SLOWER=0.1"], time_total="1")
+    assert plan.gate is not None
+    plan = replace(plan, gate=replace(plan.gate, budget=0.01))
+    outcome = check.run(plan, listener=told)
+    text = told.of(Note)[-1].text
+    assert text.startswith("the fresh blocks that 1 suspect needs at least will take longer than")
+    (group,) = (one for one in outcome.view.compared.caveats if one.code == "over-budget")
+    assert group.text.startswith("measuring took ")
+
+
+def test_a_history_that_cannot_be_added_to_is_told_before_measuring(place: Any) -> None:
+    script(place, "bm_a.py", "one")
+    told = place.told()
+    with Store(place.folder / "h.sqlite", write=True):
+        pass
+    whole = (place.folder / "h.sqlite").read_bytes()
+    (place.folder / "cut.sqlite").write_bytes(whole[:-4096])
+    (place.folder / "random.sqlite").write_bytes(b"\x00\xff" * 5000)
+    for name, error, remedy in (
+        ("cut.sqlite", RecordingError, "move it away"),
+        ("random.sqlite", RecordingError, "move it away"),
+        (".", PerfkitError, "name another file with --store"),
+        ("bm_a.py/h.sqlite", PerfkitError, "name another file with --store"),
+    ):
+        with pytest.raises(error, match=remedy) as caught:
+            check.run(plan_of(place, store=name), listener=told)
+        assert of_error(caught.value) is ExitCode.INVALID
+    assert told.events == []
+    assert not (place.folder / "reports").exists()
 
 
 def test_a_benchmark_that_fails_when_measured_again(place: Any) -> None:
@@ -139,6 +193,57 @@ def test_a_budget_for_everything_goes_round(place: Any) -> None:
     first = [block.benchmark for block in known.blocks][: 3 * look]
     assert first == ["one"] * look + ["two"] * look + ["three"] * look
     assert outcome.passed
+
+
+def test_what_fresh_blocks_leave_goes_to_rows_that_are_open(
+    place: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also after an interruption; a row that only then looks slower gets fresh blocks as well.
+
+    Both are 3 % slower and 3 % faster by turns until the first suspect has its fresh blocks.
+    """
+    monkeypatch.setattr("perfkit.session.gate._SCREENING_SHARE", 0.0)
+    monkeypatch.setattr("perfkit.session.gate.wanted_seconds", lambda *_: 1e9)
+    monkeypatch.setattr("perfkit.decide.gate.planning.blocks_to_confirm", lambda *_, **__: 8)
+    later = place.folder / "later"
+    count = place.folder / "count"
+    lines = [
+        SLOW,
+        f"wobble, is_late = 0, os.path.exists({str(later)!r})",
+        "if extra and not is_late:",
+        f"    with open({str(count)!r} + sys.argv[-1], 'a') as file:",
+        "        file.write('x')",
+        "        wobble = 0.03 if file.tell() % 2 else -0.03",
+    ]
+    benchmarks = [
+        f"r.bench_time_func({one!r}, lambda loops: loops * 1e-3 * (1 + {more}))"
+        for one, more in (("slow", "extra"), ("same", "wobble"), ("late", "(wobble or extra)"))
+    ]
+    place.script("bm_a.py", *benchmarks, head="\n".join(lines))
+
+    def interrupt(event: object) -> bool:
+        if isinstance(event, SeriesDone) and event.series == CONFIRM:
+            later.touch()
+        return isinstance(event, BlockDone) and (event.benchmark, event.blocks) == ("same", 9)
+
+    plan = plan_of(place, candidate_env=["SLOWER=0.1"], time="1h", time_total="1h")
+    first = check.run(plan, listener=place.told(interrupt))
+    assert first.interrupted
+    assert first["slow"].verdict is GateVerdict.SLOWER
+    assert first["same"].verdict is first["late"].verdict is GateVerdict.UNDECIDED
+    outcome = check.resume(first.folder, listener=place.told())
+    known = outcome.recording
+    assert known.blocks[: len(first.recording.blocks)] == first.recording.blocks
+    assert {name: outcome[name].verdict for name in ("slow", "same", "late")} == {
+        "slow": GateVerdict.SLOWER,
+        "same": GateVerdict.WITHIN,
+        "late": GateVerdict.SLOWER,
+    }
+    assert known.confirming is not None
+    assert dict(known.confirming.blocks) == {"slow": 8, "late": 8}
+    assert {len(known.series(name, CONFIRM)) for name in ("slow", "late")} == {8}
+    assert len(known.series("slow", "compare")) == 8  # a suspect gets nothing more
+    assert known.ends["same", "compare"].reason == "decided"
 
 
 def test_the_runs_of_a_folder(place: Any) -> None:

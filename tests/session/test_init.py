@@ -78,9 +78,9 @@ def test_an_empty_folder_gets_everything(tmp_path: Path) -> None:
 
 
 def test_twice_changes_nothing(shop: Path) -> None:
-    assert acts(init(shop)) == [Act.EXTEND, *[Act.WRITE] * 3]
+    assert acts(init(shop)) == [Act.EXTEND, *[Act.WRITE] * 4]
     before = files(shop)
-    assert acts(init(shop)) == [Act.LEAVE] * 4
+    assert acts(init(shop)) == [Act.LEAVE] * 5
     assert files(shop) == before
 
 
@@ -91,10 +91,41 @@ def test_force_replaces_files_but_never_settings(shop: Path) -> None:
     for name in FILES - {"pyproject.toml"}:
         (shop / name).write_text("mine")
     settings = (shop / "pyproject.toml").read_bytes()
-    assert acts(init(shop)) == [Act.LEAVE] * 4
+    assert acts(init(shop)) == [Act.LEAVE] * 5
     assert (shop / "benchmarks/bm_first.py").read_text() == "mine"
-    assert acts(init(shop, force=True)) == [Act.LEAVE, *[Act.REPLACE] * 3]
+    kept, *others = acts(init(shop, force=True))
+    assert (kept, sorted(others)) == (Act.LEAVE, [Act.LEAVE, *[Act.REPLACE] * 3])
     assert files(shop) == {**before, "pyproject.toml": settings}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (None, "/reports/\n"),
+        ("*.pyc", "*.pyc\n/reports/\n"),
+        ("*.pyc\r\n", "*.pyc\r\n/reports/\r\n"),
+        ("reports\n", None),
+        ("/reports/*\n!/reports/example/\n", None),
+        ("re*/\n", None),
+    ],
+)
+def test_reports_are_ignored_by_git(git: Any, tmp_path: Path, old: Any, new: Any) -> None:
+    git.init(tmp_path)
+    path = tmp_path / ".gitignore"
+    if old is not None:
+        path.write_bytes(old.encode())
+    step = next(one for one in init(tmp_path).steps if one.path == path.resolve())
+    assert path.read_bytes().decode() == (new or old)
+    assert step.act is (Act.LEAVE if new is None else Act.EXTEND if old else Act.WRITE)
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports" / "x").touch()
+    assert "reports" not in git(tmp_path, "status", "--short")
+
+
+def test_a_gitignore_that_is_no_text_is_left(shop: Path) -> None:
+    (shop / ".gitignore").write_bytes(b"\xff\xfe")
+    step = next(one for one in init(shop).steps if one.path.name == ".gitignore")
+    assert (step.act, "add /reports/ to it" in step.note) == (Act.LEAVE, True)
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])

@@ -16,7 +16,7 @@ from perfkit.decide.verdict import Verdict
 from perfkit.errors import PlanError, RecordingError, WritingError
 from perfkit.recording import FILE_NAME, Recorder, read
 from perfkit.session import compare, sitting
-from perfkit.session.progress import BlockDone, SeriesDone, SeriesStarted, Started
+from perfkit.session.progress import BlockDone, Note, SeriesDone, SeriesStarted, Started
 from perfkit.session.show import load, show
 
 if TYPE_CHECKING:
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
     from perfkit.recording import Recording
 
-REPORTS = {FILE_NAME, "report.yaml", "report.html", "baseline.json", "candidate.json"}
+REPORTS = {
+    *(FILE_NAME, "report.yaml", "report.html", "baseline.json", "candidate.json"),
+    ".lock",
+}
 
 
 def of(recording: Recording, benchmark: str, series: str = "compare") -> list[tuple[Any, ...]]:
@@ -39,6 +42,20 @@ def without_last(folder: Path, kind: str) -> None:
     lines = path.read_bytes().splitlines(keepends=True)
     last = max(i for i, line in enumerate(lines) if json.loads(line)["kind"] == kind)
     path.write_bytes(b"".join(lines[:last]))
+
+
+def test_that_the_blocks_needed_exceed_the_budget_is_told_before_the_first(place: Any) -> None:
+    """Once for a benchmark, and the time left is that of the blocks needed."""
+    place.sleeping("bm_a.py", "slow", seconds=0.1)
+    told = place.told()
+    place.run(listener=told, control=True)
+    started, note, first = told.events[told.events.index(told.of(SeriesStarted)[0]) :][:3]
+    assert started.benchmark == "slow"
+    assert note.text.startswith("slow: a block takes about 0.4")
+    assert "; the budget is 0.1" in note.text
+    assert (first.blocks, len([x for x in told.of(Note) if x.text == note.text])) == (1, 1)
+    assert [x for x in told.of(Note) if "a block takes" in x.text] == [note]
+    assert first.seconds_left > 3 * 0.2
 
 
 def test_a_run_from_end_to_end(place: Any) -> None:

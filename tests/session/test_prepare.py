@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from perfkit.errors import NothingFoundError
+from perfkit.cli.exit_codes import ExitCode, of_error
+from perfkit.errors import NothingFoundError, RequirementError
 from perfkit.measure.lockstep import Bench
+from perfkit.session import prepare
 from perfkit.session.progress import Failed, Note, Stage
 from perfkit.variant import Side
 
@@ -119,6 +121,17 @@ def test_what_is_known_of_a_benchmark(place: Any) -> None:
     assert measured.baseline.pyperf == dict(measured.candidate.packages)["pyperf"]
 
 
+def test_nothing_is_measured_with_a_requirement_nobody_can_have(place: Any) -> None:
+    """An option is invalid then; no benchmark has failed, and no run is left behind."""
+    place.sleeping("bm_good.py", "good")
+    told = place.told()
+    with pytest.raises(RequirementError, match=r"--baseline-with: .*six==0\.0\.96") as caught:
+        place.prepared(listener=told, baseline_with=["six==0.0.96"])
+    assert of_error(caught.value) is ExitCode.INVALID
+    assert told.of(Failed) == []
+    assert not (place.folder / "reports").exists()
+
+
 @pytest.mark.parametrize(
     ("body", "stage", "reason"),
     [
@@ -128,7 +141,7 @@ def test_what_is_known_of_a_benchmark(place: Any) -> None:
         (
             "# /// script\n# dependencies = ['pyperf==1.0']\n# ///",
             "provision",
-            "versions (baseline",
+            "versions: because you require pyperf==1.0 and pyperf>=2.9",
         ),
         ("# /// script\n# requires-python = '>=3.13'\n# ///", "provision", "3.12"),
     ],
@@ -238,14 +251,22 @@ def test_packages_of_a_virtual_environment_are_said_to_be_left(
 
 @pytest.mark.parametrize("damage", ["", "{", "3", "null", '{"name": "a"}', '[{"name": "a"}]'])
 def test_a_damaged_cache_is_learnt_again(
-    place: Any, asked: list[str], cache: Path, damage: str
+    place: Any, asked: list[str], cache: Path, monkeypatch: pytest.MonkeyPatch, damage: str
 ) -> None:
-    before = set((cache / "tasks").glob("*"))
+    keys: list[str] = []  # the cache is everyone's: only what is this test's own is damaged
+    key_of = prepare._key
+
+    def noted(*arguments: Any) -> str:
+        keys.append(key_of(*arguments))
+        return keys[-1]
+
+    monkeypatch.setattr(prepare, "_key", noted)
     place.script("bm_damaged.py", "r.bench_func('a', time.sleep, 0)", head=f"# {damage}")
     place.prepared()
     asked.clear()
-    for path in set((cache / "tasks").iterdir()) - before:
-        path.write_text(damage)
+    assert len(set(keys)) == 2
+    for key in keys:
+        (cache / "tasks" / f"{key}.json").write_text(damage)
     assert list(place.prepared().measured) == ["a"]
     assert len(asked) == 2
 

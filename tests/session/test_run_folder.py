@@ -49,8 +49,44 @@ def test_one_writer(tmp_path: Path) -> None:
         assert folder.is_dir()
         with pytest.raises(RecordingError, match="another perfkit is measuring this run"):
             locked(folder).__enter__()
-    assert not (folder / ".lock").exists()
     with locked(folder):
+        pass
+
+
+LATE = """
+import fcntl, pathlib, sys
+from perfkit.session.run_folder import locked
+flock = fcntl.flock
+def late(descriptor, how):
+    fcntl.flock = flock
+    print("opened", flush=True)
+    sys.stdin.readline()
+    flock(descriptor, how)
+fcntl.flock = late
+with locked(pathlib.Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def test_one_writer_though_another_leaves_meanwhile(tmp_path: Path) -> None:
+    """The lock's file was opened while it was held, and is locked when that is over."""
+    with subprocess.Popen(
+        [sys.executable, "-c", LATE, tmp_path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdin is not None
+        assert other.stdout is not None
+        try:
+            with locked(tmp_path):
+                assert other.stdout.readline() == b"opened\n"
+            other.stdin.write(b"go on\n")
+            other.stdin.flush()
+            assert other.stdout.readline() == b"held\n"
+            with pytest.raises(RecordingError, match="another perfkit"):
+                locked(tmp_path).__enter__()
+        finally:
+            other.kill()
+    with locked(tmp_path):
         pass
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from perfkit.recording import Recording
     from perfkit.settings import GatePolicy
 
+_SHOWN = 3  # scripts that a warning names
 _UNPAIRED = {
     "missing": GateVerdict.MISSING,
     "new": GateVerdict.NEW,
@@ -38,18 +39,18 @@ def rows_without_numbers(
         known: Benchmarks that have numbers.
     """
     unseen = unseen_in(recording, policy)
-    known = known | {measured.benchmark.id for measured, _, _ in unseen}
+    known = known | {one.measured.benchmark.id for one in unseen}
     return [
         *(
             _blank(
-                measured.benchmark.id,
-                verdict=GateVerdict.NOT_MEASURED,
-                required=is_required(policy, names_of(measured.benchmark)),
-                reason=reason,
-                description=measured.benchmark.description,
-                metric=metric,
+                one.measured.benchmark.id,
+                verdict=GateVerdict.UNMEASURABLE if one.never else GateVerdict.NOT_MEASURED,
+                required=is_required(policy, names_of(one.measured.benchmark)),
+                reason=one.reason,
+                description=one.measured.benchmark.description,
+                metric=one.metric,
             )
-            for measured, metric, reason in unseen
+            for one in unseen
         ),
         *(_without(row, policy) for row in compared.rows if row.id not in known),
         *(
@@ -66,24 +67,23 @@ def rows_without_numbers(
 
 
 def unmatched(recording: Recording, policy: GatePolicy) -> list[Caveat]:
-    """Patterns of the policy that fit nothing here, where that is no mistake for certain.
+    """Patterns of the policy's margins that fit nothing here; required ones have rows of their own.
 
-    `check` refuses them before measuring when it knows every benchmark's name.
+    `check` refuses them before measuring when it knows every benchmark's name. Not where BENCHMARK
+    arguments leave others out: those of other benchmarks are no mistake then.
     """
-    patterns = [pattern for pattern, _ in policy.margins]
     if recording.run.benchmarks:
-        patterns += policy.required or ()
-    found = _unknown(recording, patterns)
+        return []
+    found = _unknown(recording, [pattern for pattern, _ in policy.margins])
     if not found:
         return []
-    return [
-        Caveat(
-            code="unmatched-pattern",
-            text=f"no benchmark of this run is meant by the policy's {', '.join(found)}",
-            remedy="correct the pattern, unless other benchmarks are meant",
-            benchmark=None,
-        )
-    ]
+    text = f"no benchmark of this run is meant by the policy's {', '.join(found)}"
+    remedy = "correct the pattern"
+    if untold := _untold(recording):
+        more = ", …" if len(untold) > _SHOWN else ""
+        text += f"; perhaps one of {', '.join(untold[:_SHOWN])}{more}, whose names are not known"
+        remedy = "correct the pattern if it means none of them"
+    return [Caveat(code="unmatched-pattern", text=text, remedy=remedy, benchmark=None)]
 
 
 def _required_and_not_there(recording: Recording, policy: GatePolicy) -> list[GateRow]:
@@ -103,11 +103,18 @@ def _required_and_not_there(recording: Recording, policy: GatePolicy) -> list[Ga
 
 
 def _unknown(recording: Recording, patterns: Sequence[str]) -> list[str]:
-    """Name patterns that fit nothing the run knows of, failed and unpaired scripts included."""
+    """Name patterns, each once, that fit nothing the run knows of, failed or unpaired included."""
     names = [names_of(one.benchmark) for one in recording.measured.values()]
     names += [_names_in(name) for name in recording.failures]
     names += [(one.label,) for one in recording.unpaired]
-    return [pattern for pattern in patterns if not any(fits(pattern, one) for one in names)]
+    unlike = (one for one in patterns if not any(fits(one, known) for known in names))
+    return list(dict.fromkeys(unlike))
+
+
+def _untold(recording: Recording) -> list[str]:
+    """Scripts of whose benchmarks nobody knows the names: they failed, or are not shared."""
+    failed = [one for one in recording.failures if one not in recording.measured]
+    return [one for one in failed if "::" not in one] + [one.label for one in recording.unpaired]
 
 
 def _names_in(failed: str) -> tuple[str, ...]:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from perfkit.analyse.estimate import Estimate
-from perfkit.analyse.family import null_differs
-from perfkit.analyse.gate import Tested, confirm, detectable_with
+from perfkit.analyse.gate import Tested, confirm, detectable_with, null_trips
 from perfkit.analyse.location import signed_rank_p
 from perfkit.analyse.metric import metric_effects
 from perfkit.analyse.scale import uncorrected
@@ -50,14 +49,15 @@ def confirmed_in(
     recording: Recording, policy: GatePolicy, suspects: Sequence[Seen]
 ) -> dict[tuple[str, Metric], Confirmed]:
     """What the fresh blocks say of each suspected row, as one family."""
-    fresh = [_effects(recording, one, CONFIRM) for one in suspects]
-    nulls = [_effects(recording, one, CONFIRM_CONTROL) for one in suspects]
+    fresh = [effects_of(recording, one, CONFIRM) for one in suspects]
+    nulls = [effects_of(recording, one, CONFIRM_CONTROL) for one in suspects]
     tested = confirm(fresh, [one.margin for one in suspects], error_rate=policy.error_rate)
-    differs = null_differs([signed_rank_p(x) if len(x) else 1.0 for x in nulls], NULL_RATE)
+    null_p_values = [signed_rank_p(x) if len(x) else 1.0 for x in nulls]
+    tripped = null_trips(null_p_values, [one.id for one in suspects], NULL_RATE)
     planned = dict(recording.confirming.blocks) if recording.confirming else {}
     found = {}
     for one, effects, null, test, trips in zip(
-        suspects, fresh, nulls, tested, differs, strict=True
+        suspects, fresh, nulls, tested, tripped, strict=True
     ):
         blocks = len(recording.series(one.id, CONFIRM))
         wanted = planned.get(one.id, blocks)
@@ -76,13 +76,14 @@ def confirmed_in(
             said=said,
             tested=test,
             complete=blocks >= wanted,
-            tripped=bool(trips),
+            tripped=trips,
             detectable=detectable_with(effects, margin=one.margin, allowed=1 - test.level),
         )
     return found
 
 
-def _effects(recording: Recording, one: Seen, series: str) -> NDArray[np.float64]:
+def effects_of(recording: Recording, one: Seen, series: str) -> NDArray[np.float64]:
+    """Log ratios of a row's blocks in one series, shape (n,), n ≥ 0."""
     blocks = recording.series(one.id, series)
     return metric_effects(blocks, one.metric) if blocks else np.empty(0)
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from perfkit.analyse.gate import MOST_CONFIRMING, detectable
+from perfkit.analyse.diagnostics import PRECISION, TIME_TOTAL
+from perfkit.analyse.gate import LEAST_CONFIRMING, detectable
 from perfkit.analyse.stopping import minimum_blocks
+from perfkit.caveat import Caveat
 from perfkit.decide.gate.blank import rows_without_numbers, unmatched
 from perfkit.decide.gate.confirming import confirmed_in
-from perfkit.decide.gate.outcome import outcome_of, warnings_of
-from perfkit.decide.gate.result import GateResult, GateRow
+from perfkit.decide.gate.outcome import marked, outcome_of, warnings_of
+from perfkit.decide.gate.planning import OVER, affordable, spent, wall_seconds
+from perfkit.decide.gate.result import GateResult, GateRow, GateVerdict
 from perfkit.decide.gate.rules import (
     CONFIRM,
     is_required,
@@ -19,12 +23,15 @@ from perfkit.decide.gate.screening import seen_in
 from perfkit.decide.gate.verdict import verdict_of
 from perfkit.decide.judge import COMPARE, judge_run
 from perfkit.settings import Metric
+from perfkit.units import format_duration
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from perfkit.analyse.estimate import Estimate
     from perfkit.decide.gate.confirming import Confirmed
     from perfkit.decide.gate.screening import Seen
-    from perfkit.decide.result import Row
+    from perfkit.decide.result import Result, Row
     from perfkit.recording import Recording
     from perfkit.settings import GatePolicy
 
@@ -52,16 +59,58 @@ def judge_gate(recording: Recording, policy: GatePolicy) -> GateResult:
     ]
     rows += rows_without_numbers(recording, policy, compared, known={row.id for row in rows})
     finished = bool(recording.finishes) and recording.finishes[-1].status == "finished"
-    outcome, fails = outcome_of(rows, policy, finished=finished)
+    stands = marked(rows, policy, finished=finished)
+    outcome, fails = outcome_of(stands)
     return GateResult(
         policy=policy,
-        rows=tuple(rows),
+        rows=stands,
         outcome=outcome,
         fails=fails,
         tripped=tripped,
-        warnings=(*warnings_of(rows, policy, finished=finished), *unmatched(recording, policy)),
-        compared=compared,
+        warnings=(*warnings_of(stands, policy, finished=finished), *unmatched(recording, policy)),
+        compared=_of_a_gate(compared, rows, recording),
     )
+
+
+def _of_a_gate(compared: Result, rows: Sequence[GateRow], recording: Recording) -> Result:
+    """The first pass, told when a budget did not do.
+
+    And without a wish for more precision where that would decide nothing: it would where a row is
+    open for want of blocks of the first pass, neither where a change beyond the margin is excluded,
+    nor where fresh blocks have the word.
+    """
+    open_ = {row.id for row in rows if row.verdict is GateVerdict.UNDECIDED and not row.suspected}
+
+    def kept(caveats: Iterable[Caveat]) -> tuple[Caveat, ...]:
+        return tuple(x for x in caveats if x.code != PRECISION or x.benchmark in open_)
+
+    found = tuple(
+        replace(row, comparison=replace(row.comparison, caveats=kept(row.comparison.caveats)))
+        if row.comparison is not None
+        else row
+        for row in compared.rows
+    )
+    caveats = (*_over_budget(recording), *kept(compared.caveats))
+    return replace(compared, rows=found, caveats=caveats)
+
+
+def _over_budget(recording: Recording) -> list[Caveat]:
+    budget = recording.run.gate.budget if recording.run.gate is not None else None
+    if budget is None or spent(recording.blocks) <= OVER * budget:
+        return []
+    least = f"{minimum_blocks(recording.run.goal)} blocks"
+    if recording.confirming and recording.confirming.blocks:
+        least += f", and every suspect {LEAST_CONFIRMING} fresh ones with the null control's"
+    took = format_duration(wall_seconds(recording, {}))
+    return [
+        Caveat(
+            code="over-budget",
+            text=f"measuring took {took}, more than the {format_duration(budget)} of {TIME_TOTAL}: "
+            f"every benchmark gets {least}",
+            remedy=f"raise {TIME_TOTAL}, or name fewer benchmarks",
+            benchmark=None,
+        )
+    ]
 
 
 def _row(
@@ -99,22 +148,12 @@ def _row(
             goal=goal,
             margin=one.margin,
             allowed=policy.error_rate / family,
-            most=_affordable(one, recording, policy),
+            most=affordable(recording, policy, one.id),
         ),
         blocks=len(one.effects),
         seconds=end.seconds if end else 0.0,
         reason=reason,
     )
-
-
-def _affordable(one: Seen, recording: Recording, policy: GatePolicy) -> int:
-    """Fresh blocks that the budget for the whole suite would have paid for."""
-    if policy.budget is None:
-        return MOST_CONFIRMING
-    spent = sum(x.seconds for x in recording.blocks)
-    blocks = recording.series(one.id, COMPARE)
-    each = sum(x.seconds for x in blocks) / len(blocks)
-    return min(MOST_CONFIRMING, int((policy.budget - spent) / (2 * each)))
 
 
 def _figures(one: Seen, row: Row) -> tuple[Estimate | None, Estimate | None, Estimate | None]:

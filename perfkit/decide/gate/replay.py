@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from perfkit.analyse.family import null_differs
 from perfkit.analyse.gate import (
     blocks_to_confirm,
     confirm,
     is_suspect,
+    null_trips,
     screened,
     screening_ends,
 )
@@ -103,7 +103,8 @@ def replay_gate(
     ]
     nulls = [_drawn(one[0], blocks, rng) for one, blocks in zip(again, planned, strict=True)]
     tested = confirm(fresh, [one[0].margin for one in again], error_rate=error_rate)
-    noisy = bool(null_differs([signed_rank_p(x) for x in nulls], NULL_RATE).any())
+    names = [one[0].name for one in again]
+    noisy = any(null_trips([signed_rank_p(x) for x in nulls], names, NULL_RATE))
     red = [one[0].name for one, test in zip(again, tested, strict=True) if test.red]
     return Build(
         red=() if noisy else tuple(red),

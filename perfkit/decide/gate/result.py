@@ -24,6 +24,7 @@ class GateVerdict(StrEnum):
     NEW = "new"
     NOT_COMPARABLE = "not comparable"
     NOT_MEASURED = "not measured"
+    UNMEASURABLE = "cannot be measured"
 
     @property
     def red(self) -> bool:
@@ -89,6 +90,7 @@ class GateRow:
         blocks: Blocks of the first pass.
         seconds: Wall seconds of the first pass.
         reason: Why the verdict is no plain answer, in words; may be empty.
+        fails: By itself it makes the build fail; `perfkit.decide.gate.outcome.marked` says so.
     """
 
     id: str
@@ -106,6 +108,14 @@ class GateRow:
     blocks: int
     seconds: float
     reason: str
+    fails: bool = False
+
+    @property
+    def open(self) -> bool:
+        """A question the gate was asked and has no answer to."""
+        if self.verdict is GateVerdict.NOT_COMPARABLE:
+            return self.required
+        return self.verdict in {GateVerdict.UNDECIDED, GateVerdict.NOT_MEASURED}
 
     @property
     def ratio(self) -> Estimate | None:

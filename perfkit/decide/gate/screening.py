@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,10 +70,28 @@ def seen_in(recording: Recording, policy: GatePolicy) -> list[Seen]:
     return found
 
 
-def unseen_in(recording: Recording, policy: GatePolicy) -> list[tuple[Measured, Metric, str]]:
-    """What the policy asks for and the blocks of a benchmark do not hold, and why, in words."""
+class Unseen(NamedTuple):
+    """What a policy asks for and the blocks of a benchmark do not hold.
+
+    Attributes:
+        measured: The benchmark.
+        metric: A measure of its memory.
+        reason: Why, in words.
+        never: Another run would not hold it either.
+    """
+
+    measured: Measured
+    metric: Metric
+    reason: str
+    never: bool
+
+
+def unseen_in(recording: Recording, policy: GatePolicy) -> list[Unseen]:
+    """Everything of that kind."""
+    of_the_run = recording.run.gate
+    traced = of_the_run is None or Metric.TRACED_MEMORY in of_the_run.metrics
     return [
-        (measured, metric, _why_unseen(blocks, metric))
+        Unseen(measured, metric, *_why_unseen(blocks, metric, traced=traced))
         for metric in policy.metrics
         if metric is not Metric.TIME
         for name, measured in recording.measured.items()
@@ -83,12 +101,15 @@ def unseen_in(recording: Recording, policy: GatePolicy) -> list[tuple[Measured, 
     ]
 
 
-def _why_unseen(blocks: Sequence[Block], metric: Metric) -> str:
+def _why_unseen(blocks: Sequence[Block], metric: Metric, *, traced: bool) -> tuple[str, bool]:
     if len(metric_effects(blocks, metric)):
-        return f"both sides need less than {format_bytes(TRACED_FLOOR)}, too little to be judged"
+        least = format_bytes(TRACED_FLOOR)
+        return f"both sides need less than {least}, too little to be judged", True
     reasons = [side.untraced for block in blocks for side in (block.baseline, block.candidate)]
     told = next((reason for reason in reasons if reason and metric is Metric.TRACED_MEMORY), "")
-    return told or f"{metric} is not known of it (a command's is another process's)"
+    if not (told or traced) and metric is Metric.TRACED_MEMORY:
+        return f"the run was made without --metrics {metric}", False
+    return told or "it is not known (a command's memory is another process's)", True
 
 
 def _seen(

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from perfkit.decide.gate.result import GateVerdict
 from perfkit.report.check import words
 from perfkit.report.check.view import icon
 from perfkit.report.wording import printable
+from perfkit.settings import Metric
 from perfkit.units import format_duration, format_share
 
 if TYPE_CHECKING:
@@ -43,10 +45,31 @@ def code(text: str) -> str:
 
 
 def prose(text: str) -> str:
-    """A sentence that may hold foreign words: as it is where all of it is harmless, else code."""
+    """A sentence that may hold foreign words: each of them that might do something as code.
+
+    The others stay text, so that a sentence stays one; what a word ends in (``: ; , .``) is no
+    part of its code. Blanks at the ends and several in a row are none of a sentence's.
+    """
     plain = printable(text)
-    harmless = _PROSE.fullmatch(plain) and not _LINKED.search(plain)
-    return plain if harmless else code(plain)
+    if _is_harmless(plain):
+        return plain
+    words = plain.split(" ")
+    if len(words) == 1 or "" in words:
+        return code(plain)
+    shown = " ".join(map(_word, words))
+    rest = re.sub(r"`[^`]*`|<code>.*?</code>", "x", shown)
+    return shown if _is_harmless(rest) else code(plain)
+
+
+def _word(word: str) -> str:
+    bare = word.rstrip(":;,.")
+    if _is_harmless(bare):
+        return word
+    return f"{code(bare)}{word[len(bare) :]}"
+
+
+def _is_harmless(plain: str) -> bool:
+    return bool(_PROSE.fullmatch(plain)) and not _LINKED.search(plain)
 
 
 def fenced(text: str) -> str:
@@ -102,6 +125,7 @@ def _table(view: CheckView, rows: Sequence[CheckRow], room: int) -> str:
 
 def _line(row: CheckRow) -> str:
     icons = "❌" if row.fails else _ICONS[row.tone]
+    icons = "➖" if row.row.verdict is GateVerdict.UNMEASURABLE else icons
     name = code(words.shown(row.row.id))
     metric = words.METRICS[row.row.metric]
     name += f" {metric}" if row.label != words.shown(row.row.id) else ""
@@ -146,11 +170,13 @@ def _failures(view: CheckView) -> str:
 def _footer(view: CheckView) -> str:
     facts = [
         f"{prose(name)}: {prose(words.cut(fact, 300))}"
-        for name, fact in view.policy[:_WARNINGS]
+        for name, fact in view.policy
         if not name.startswith("…")
     ]
-    patterns = len(view.result.policy.margins)
-    facts += [f"{words.count(patterns, 'pattern')} with margins of their own"] if patterns else []
+    own = view.result.policy.margins
+    if own and Metric.TIME in view.result.policy.metrics:
+        named = [f"{code(words.shown(name))} {words.allowed(margin)}" for name, margin in own]
+        facts.insert(1, f"but in {words.listed(named)}")
     total = dict(view.compared.seconds).get("total", 0.0)
     took = f", took {format_duration(total)}" if total else ""
     said = f"perfkit {prose(view.compared.perfkit)}, run {code(view.compared.id)}{took}."

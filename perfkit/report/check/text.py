@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from perfkit.report.terminal import STYLES, caveat, console_of, drawn, fitted
+from perfkit.report.view import INCOMPLETE
 from perfkit.report.wording import printable
 from perfkit.units import format_duration, format_share
 
@@ -45,10 +46,11 @@ def as_text(view: CheckView, *, width: int, color: bool, brief: bool = False) ->
         parts.append(_table(view, console))
     parts.append("\n".join(drawn(line, console) for line in _remarks(view)))
     parts.append("\n".join(drawn(caveat(group), console) for group in view.warnings))
+    told = view.result.warnings
+    groups = [group for group in view.compared.caveats if group.all[0] not in told]
+    groups = [group for group in groups if not brief or group.code == INCOMPLETE]
+    parts.append("\n".join(drawn(caveat(group), console) for group in groups))
     if not brief:
-        told = view.result.warnings
-        groups = [group for group in view.compared.caveats if group.all[0] not in told]
-        parts.append("\n".join(drawn(caveat(group), console) for group in groups))
         parts.append("\n".join(drawn(line, console) for line in _footer(view)))
     return inert("\n\n".join(part for part in parts if part))
 

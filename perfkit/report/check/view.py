@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     _Judged = TypeVar("_Judged", Row, MemoryRow)
 
 _LONGEST_WARNING = 1000  # characters
+_QUIET = {GateVerdict.WITHIN, GateVerdict.UNMEASURABLE}
 FILES = (
     ("report.html", "this report, to be opened in a browser"),
     ("report.yaml", "the gate and its measurements, as text"),
@@ -53,7 +54,7 @@ class CheckRow:
         shape: A character that tells verdicts apart without colour.
         tone: CSS class and key of the terminal's colours.
         fails: By itself it makes the build fail.
-        open: It is no plain "within margin": a reader must look at it.
+        open: Neither "within margin" nor "cannot be measured": a reader must look at it.
         baseline: Value of the baseline, such as ``"1.23 ms"`` or ``"26.2 MiB"``, or ``"–"``.
         candidate: The same of the candidate.
         facts: ``(name, text)``: everything known of it, with intervals.
@@ -149,7 +150,7 @@ def build_check_view(recording: Recording, result: GateResult, policy: Policy) -
     title = f"{names[1]} against {names[0]}"
     compared = _first_pass(recording, result, policy, names=names, title=title)
     places = {row.id: index for index, row in enumerate(compared.rows, 1)}
-    rows = tuple(_row(row, recording, result, places.get(row.id)) for row in result.rows)
+    rows = tuple(_row(row, recording, places.get(row.id)) for row in result.rows)
     found = [(look, sum(row.word == look.word for row in rows)) for look in words.LOOKS.values()]
     return CheckView(
         result=result,
@@ -218,7 +219,7 @@ def _cut(warning: Caveat) -> Caveat:
     return dataclasses.replace(warning, text=text)
 
 
-def _row(row: GateRow, recording: Recording, result: GateResult, place: int | None) -> CheckRow:
+def _row(row: GateRow, recording: Recording, place: int | None) -> CheckRow:
     look = words.LOOKS[row.verdict]
     measured = recording.measured.get(row.id)
     failure = recording.failures.get(row.id)
@@ -229,8 +230,8 @@ def _row(row: GateRow, recording: Recording, result: GateResult, place: int | No
         word=look.word,
         shape=look.shape,
         tone=look.tone,
-        fails=words.fails(row, result.policy),
-        open=row.verdict is not GateVerdict.WITHIN,
+        fails=row.fails,
+        open=row.verdict not in _QUIET,
         baseline=_brief(row.baseline, in_time=in_time),
         candidate=_brief(row.candidate, in_time=in_time),
         facts=_facts(row),
@@ -240,14 +241,20 @@ def _row(row: GateRow, recording: Recording, result: GateResult, place: int | No
         evidence=words.evidence(row),
         proof=words.proof(row),
         detail=words.cut(_tail(failure.detail), 4000) if failure else "",
-        script=measured.benchmark.script.path if measured else None,
+        script=measured.benchmark.script.path if measured else _apart(row.id, recording),
         place=place,
     )
 
 
+def _apart(label: str, recording: Recording) -> Path | None:
+    """Where a script lies that the revisions do not share."""
+    paths = (one.path for one in recording.unpaired if one.label == label)
+    return next((Path(path) for path in paths if path), None)
+
+
 def _facts(row: GateRow) -> tuple[tuple[str, str], ...]:
     if row.ratio is None:
-        return (("Change", "not measured"),)
+        return (("Change", "cannot be measured" if row.verdict in _QUIET else "not measured"),)
     facts = [("Baseline", _exact(row.baseline, row.metric))]
     facts += [("Candidate", _exact(row.candidate, row.metric))]
     seconds = f"{row.blocks} blocks, {row.seconds:.1f} s"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from perfkit.decide.gate.result import GateOutcome, GateVerdict
 from perfkit.report import wording
 from perfkit.report.wording import Look, printable
-from perfkit.settings import GatePolicy, Metric, OnOpen
+from perfkit.settings import Metric
 from perfkit.units import format_change_interval, format_duration, format_share
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ LOOKS = {
     GateVerdict.NEW: Look(word="new", shape="+", tone="open"),
     GateVerdict.NOT_COMPARABLE: Look(word="not comparable", shape="≠", tone="open"),
     GateVerdict.NOT_MEASURED: Look(word="not measured", shape="–", tone="open"),
+    GateVerdict.UNMEASURABLE: Look(word="cannot be measured", shape="–", tone="equivalent"),
 }
 OUTCOMES = {
     GateOutcome.FAILED: Look(word="failed or missing benchmarks", shape="✕", tone="failed"),
@@ -56,6 +57,7 @@ UNJUDGED = (
     GateVerdict.NEW,
     GateVerdict.NOT_COMPARABLE,
     GateVerdict.NOT_MEASURED,
+    GateVerdict.UNMEASURABLE,
 )
 NAMED = 3
 """Benchmarks named in a sentence before the rest is counted."""
@@ -129,22 +131,6 @@ def proof(row: GateRow) -> str:
     return words
 
 
-def fails(row: GateRow, policy: GatePolicy) -> bool:
-    """This row by itself makes the build fail (see `decide.gate.outcome`)."""
-    if row.verdict in {GateVerdict.FAILED, GateVerdict.MISSING}:
-        return row.required
-    if row.verdict is GateVerdict.TOO_NOISY:
-        return policy.on_noise is OnOpen.FAIL
-    return row.verdict.red or (is_open(row) and policy.on_inconclusive is OnOpen.FAIL)
-
-
-def is_open(row: GateRow) -> bool:
-    """The gate was asked, and has no answer."""
-    if row.verdict is GateVerdict.NOT_COMPARABLE:
-        return row.required
-    return row.verdict in {GateVerdict.UNDECIDED, GateVerdict.NOT_MEASURED}
-
-
 def gate_names(run: Run) -> tuple[str, str]:
     """Both sides in words: ``"main (1a2b3c4)"`` and ``"working tree"``, else as elsewhere."""
     sides = (run.baseline, run.candidate)
@@ -202,7 +188,7 @@ def sentence(result: GateResult, *, state: str, mark: Mark = str) -> str:
 
 def _failed(result: GateResult, mark: Mark) -> str:
     kinds = (GateVerdict.FAILED, GateVerdict.MISSING)
-    rows = [row for row in result.rows if row.verdict in kinds and fails(row, result.policy)]
+    rows = [row for row in result.rows if row.verdict in kinds and row.fails]
     parts = []
     for kind in kinds:
         names = [mark(shown(row.id)) for row in _once(rows) if row.verdict is kind]
@@ -228,8 +214,14 @@ def _slower(result: GateResult, mark: Mark) -> str:
     return f"{of} {verb} {words} than allowed, confirmed by fresh blocks: {listed(items)}."
 
 
-def _nothing(result: GateResult, mark: Mark) -> str:  # noqa: ARG001 - one shape for all outcomes
-    return "Nothing was measured, so nothing can be said."
+def _nothing(result: GateResult, mark: Mark) -> str:
+    if not result.rows or any(row.verdict is not GateVerdict.NEW for row in result.rows):
+        return "Nothing was measured, so nothing can be said."
+    names = listed([mark(shown(row.id)) for row in _once(result.rows)])
+    return (
+        f"Nothing was measured: every benchmark is new on this side ({names}), so there is nothing "
+        "to compare yet. Merge it; what comes after can be compared."
+    )
 
 
 def _noisy(result: GateResult, mark: Mark) -> str:
@@ -241,7 +233,7 @@ def _noisy(result: GateResult, mark: Mark) -> str:
 
 
 def _undecided(result: GateResult, mark: Mark) -> str:
-    rows = [row for row in result.rows if is_open(row)]
+    rows = [row for row in result.rows if row.open]
     total = count(len(_once(judged(result))), "benchmark")
     return (
         f"No {_subject(result)} beyond the margin was shown in {total}, but one cannot be "
@@ -309,5 +301,10 @@ def _once(rows: Sequence[GateRow]) -> list[GateRow]:
 
 
 def _once_each(rows: Sequence[GateRow]) -> list[GateRow]:
-    """One row a benchmark and verdict: a failed one may have a row for each metric."""
-    return list({(row.id, row.verdict): row for row in rows}.values())
+    """One row a benchmark and verdict: a failed one may have a row for each metric.
+
+    But every row that cannot be measured: of a benchmark that may be one metric of several.
+    """
+    alone = GateVerdict.UNMEASURABLE
+    keys = ((row.id, row.verdict, row.verdict is alone and row.metric) for row in rows)
+    return list(dict(zip(keys, rows, strict=True)).values())

@@ -43,11 +43,9 @@ def as_text(view: HistoryView, *, width: int, color: bool) -> str:
     console = console_of(width, color=color)
     parts = [drawn(Text(view.sentence, style="bold"), console)]
     for setting in view.settings:
-        days = (
-            setting.first if setting.first == setting.last else f"{setting.first} … {setting.last}"
-        )
         runs = f"{setting.runs} run{'' if setting.runs == 1 else 's'}"
-        parts.append(drawn(Text(f"{setting.title} ({runs}, {days})", style="bold"), console))
+        title = f"{setting.title} ({runs}, {setting.days})"
+        parts.append(drawn(Text(title, style="bold"), console))
         shown = _details if setting.details else _list
         parts.append(shown(setting, console, color=color))
     parts.append("\n".join(drawn(Text(f"! {note}"), console) for note in view.notes))

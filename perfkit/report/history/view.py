@@ -161,6 +161,11 @@ class SettingView:
     setting: Setting
 
     @property
+    def days(self) -> str:
+        """The day of the first run and that of the last, where they differ."""
+        return self.first if self.first == self.last else f"{self.first} … {self.last}"
+
+    @property
     def by_news(self) -> tuple[SeriesLine, ...]:
         """Those that changed first, the latest change before the others."""
         return tuple(

@@ -1,8 +1,9 @@
 """``perfkit init``: settings, a first benchmark and workflows for a project that has none.
 
-``project`` looks at the folder, ``settings`` extends its ``pyproject.toml``, ``writing`` does what
-was decided. Everything is decided, and every obstacle said, before the first file is written;
-what the user has is never changed, save by tables at the end of ``pyproject.toml``.
+``project`` looks at the folder, ``settings`` extends its ``pyproject.toml``, ``ignoring`` its
+``.gitignore``, ``writing`` does what was decided. Everything is decided, and every obstacle said,
+before the first file is written; what the user has is never changed, save by tables at the end of
+``pyproject.toml`` and a line at the end of ``.gitignore``.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from perfkit.errors import PerfkitError, PlanError
 from perfkit.plan.config import FILE_NAME
+from perfkit.session.init.ignoring import ignored
 from perfkit.session.init.project import (
     Project,
     checked_requirement,
@@ -94,6 +96,8 @@ def _steps(
     except PerfkitError as error:
         problems.append(error)
     steps.append(_benchmark(project, force=force))
+    if project.repository is not None:
+        steps.append(ignored(project.folder))
     try:
         steps += _workflows(project, checked_requirement(requirement), force=force)
     except PerfkitError as error:

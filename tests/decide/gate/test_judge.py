@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from perfkit.block import Failure
+from perfkit.analyse.location import signed_rank_p
+from perfkit.analyse.metric import metric_effects
+from perfkit.block import Block, Failure
 from perfkit.decide.gate.judge import judge_gate
 from perfkit.decide.gate.result import GateOutcome, GateResult, GateVerdict
+from perfkit.decide.gate.rules import CONFIRM_CONTROL
 from perfkit.recording import Unpaired
 from perfkit.settings import Metric, OnOpen
 from perfkit.variant import Side
@@ -99,28 +102,103 @@ def test_what_is_open_in_a_run_that_did_not_end_is_not_let_pass(made: Any) -> No
     assert not any("lets this pass" in one.text for one in result.warnings)
 
 
-def test_memory_that_is_not_known_is_told(made: Any) -> None:
-    """A run without traced peaks judged for them; one whose peaks are a handful of objects."""
+def bare(made: Any, metric: Metric, size: int | None, why: str = "") -> list[Block]:
+    """Blocks whose memory is this, or is not known."""
+    key = "peak_traced" if metric is Metric.TRACED_MEMORY else "peak_rss"
+    return [
+        replace(
+            block,
+            baseline=replace(block.baseline, **{key: size, "untraced": why}),
+            candidate=replace(block.candidate, **{key: size}),
+        )
+        for block in made.blocks("a", 1.0)
+    ]
 
-    def bare(size: int | None) -> Any:
-        return [
-            replace(
-                block,
-                baseline=replace(block.baseline, peak_traced=size, untraced="" if size else "why"),
-                candidate=replace(block.candidate, peak_traced=size),
-            )
-            for block in made.blocks("a", 1.0)
+
+@pytest.mark.parametrize(
+    ("metric", "size", "why", "reason"),
+    [
+        (Metric.TRACED_MEMORY, None, "why", "why"),
+        (Metric.TRACED_MEMORY, 200, "", "less than 4.00 KiB, too little to be judged"),
+        (Metric.PEAK_MEMORY, None, "", "a command's memory is another process's"),
+    ],
+)
+def test_memory_that_cannot_be_measured_is_quiet(
+    made: Any, metric: Metric, size: int | None, why: str, reason: str
+) -> None:
+    recording = made.recording(bare(made, metric, size, why))
+    metrics = (Metric.TIME, metric)
+    result = judged(made, recording, metrics=metrics, on_inconclusive=OnOpen.FAIL)
+    row = result.rows[-1]
+    assert (row.metric, row.verdict) == (metric, GateVerdict.UNMEASURABLE)
+    assert reason in row.reason
+    assert (row.open, row.fails, result.fails) == (False, False, False)
+    assert result.outcome is GateOutcome.PASSED
+    (warning,) = result.warnings
+    name = metric.replace("-", " ")
+    assert warning.text == f"cannot be measured: a ({name}): {row.reason}"
+    assert warning.remedy == ""
+    alone = judged(made, recording, metrics=(metric,))
+    assert alone.outcome is GateOutcome.NOTHING
+
+
+def test_memory_that_the_run_was_not_to_trace_can_be_had(made: Any) -> None:
+    recording = made.recording(bare(made, Metric.TRACED_MEMORY, None))
+    result = judged(made, recording, metrics=(Metric.TIME, Metric.TRACED_MEMORY))
+    assert result.rows[-1].verdict is GateVerdict.NOT_MEASURED
+    assert "without --metrics traced-memory" in result.rows[-1].reason
+    assert result.outcome is GateOutcome.UNDECIDED
+    (warning,) = result.warnings
+    assert warning.text == "not measured: a (traced memory) (the policy lets this pass)"
+
+
+def test_it_is_said_that_the_policy_lets_pass_just_where_it_does(made: Any) -> None:
+    recording = made.recording([*made.blocks("a", 1.0), *made.blocks("wide", 1.0, spread=0.2)])
+    for policy, passes in ((OnOpen.PASS, True), (OnOpen.FAIL, False)):
+        result = judged(made, recording, on_inconclusive=policy)
+        assert result.fails is not passes
+        assert ("(the policy lets this pass)" in result.warnings[0].text) is passes
+
+
+def test_more_precision_is_advised_only_where_it_would_decide(made: Any) -> None:
+    """And by the option that limits."""
+    blocks = [*made.blocks("same", 1.0, spread=0.03), *made.blocks("wide", 1.0, spread=0.2)]
+    recording = made.recording([*blocks, *made.blocks("slow", 1.3, spread=0.1)])
+    ends = {key: replace(end, reason="budget") for key, end in recording.ends.items()}
+    recording = replace(recording, ends=ends)
+
+    def advice(result: GateResult) -> dict[str | None, str]:
+        every = [*result.compared.caveats]
+        every += [
+            x for row in result.compared.rows if row.comparison for x in row.comparison.caveats
         ]
+        return {x.benchmark: x.remedy for x in every if x.code == "precision-not-reached"}
 
-    for blocks, reason in ((bare(None), "why"), (bare(200), "too little to be judged")):
-        result = judged(made, made.recording(blocks), metrics=(Metric.TIME, Metric.TRACED_MEMORY))
-        row = result.rows[-1]
-        assert (row.metric, row.verdict) == (Metric.TRACED_MEMORY, GateVerdict.NOT_MEASURED)
-        assert reason in row.reason
-        assert result.outcome is GateOutcome.PASSED
-        assert [one.code for one in result.warnings] == ["not-measured"]
-        alone = judged(made, made.recording(blocks), metrics=(Metric.TRACED_MEMORY,))
-        assert alone.outcome is GateOutcome.NOTHING
+    margins = (("same", 0.2),)
+    result = judged(made, recording, margins=margins)
+    assert verdicts(result) == {
+        "same": GateVerdict.WITHIN,
+        "wide": GateVerdict.UNDECIDED,
+        "slow": GateVerdict.UNDECIDED,
+    }
+    assert list(advice(result)) == ["wide"]
+    assert advice(result)["wide"].startswith("Raise --time to about ")
+    gate = replace(made.policy, budget=recording.run.goal.budget)
+    total = replace(recording, run=replace(recording.run, gate=gate))
+    result = judged(made, total, margins=margins, budget=gate.budget)
+    assert advice(result)["wide"].startswith("Raise --time-total by about ")
+    assert "(--time-total)" in result.warnings[0].remedy
+
+
+def test_a_budget_that_did_not_do_is_told_with_what_it_took(made: Any) -> None:
+    recording = made.recording([*made.blocks("a", 1.1), *made.fresh("a", 1.1)])
+    gate = replace(made.policy, budget=1.0)
+    recording = replace(recording, run=replace(recording.run, gate=gate))
+    told = [x for x in judged(made, recording).compared.caveats if x.code == "over-budget"]
+    (caveat,) = told
+    took = sum(end.seconds for key, end in recording.ends.items() if key[1] != CONFIRM_CONTROL)
+    assert f"measuring took {took:.1f} s, more than the 1.0 s of --time-total" in caveat.text
+    assert "every suspect 20 fresh ones" in caveat.text
 
 
 @pytest.mark.parametrize(
@@ -144,13 +222,33 @@ def test_a_required_benchmark_may_be_in_a_script_that_changed(made: Any) -> None
     assert verdicts(result)["json_loads"] is GateVerdict.NOT_COMPARABLE
 
 
-def test_patterns_for_benchmarks_that_were_left_out(made: Any) -> None:
+def test_patterns_for_benchmarks_that_were_left_out_are_no_mistake(made: Any) -> None:
     recording = made.recording(made.blocks("a", 1.0))
     recording = replace(recording, run=replace(recording.run, benchmarks=("a",)))
     result = judged(made, recording, required=("json_*",), margins=(("x*", 0.1),))
     assert result.outcome is GateOutcome.PASSED
-    assert [one.code for one in result.warnings] == ["unmatched-pattern"]
-    assert "x*, json_*" in result.warnings[0].text
+    assert result.warnings == ()
+
+
+def test_patterns_of_margins_that_mean_nothing(made: Any) -> None:
+    """Each once; and with a doubt where a script's names are not known."""
+
+    def warned(*failures: Failure, shared: bool = True) -> Any:
+        others = [] if shared else [unpaired("bm_new", "new")]
+        recording = made.recording(made.blocks("a", 1.0), failures=failures, unpaired=others)
+        margins = (("x*", 0.1), ("json", 0.1), ("x*", 0.2))
+        result = judged(made, recording, required=("a",), margins=margins)
+        return next(one for one in result.warnings if one.code == "unmatched-pattern")
+
+    sure = warned()
+    assert sure.text == "no benchmark of this run is meant by the policy's x*, json"
+    assert sure.remedy == "correct the pattern"
+    unsure = warned(failed("bm_bad"), failed("bm_x::json"), shared=False)
+    assert unsure.text == (
+        "no benchmark of this run is meant by the policy's x*; perhaps one of bm_bad, bm_new, "
+        "whose names are not known"
+    )
+    assert unsure.remedy == "correct the pattern if it means none of them"
 
 
 def test_a_compare_run_is_never_red(made: Any) -> None:
@@ -176,6 +274,34 @@ def test_a_noisy_machine_accuses_nobody(made: Any, null: float) -> None:
     assert result.tripped == ("ghost",)
     assert (result.outcome, result.fails) == (GateOutcome.NOISY, False)
     assert judged(made, made.recording(blocks), on_noise=OnOpen.FAIL).fails
+
+
+def test_ghosts_in_one_benchmark_are_not_counted_twice(made: Any) -> None:
+    """Its time and its memory rest on the same blocks: p = 0.009 in both are not two of eight."""
+    blocks = []
+    for name in ("a", "b", "c", "d"):
+        blocks += [*made.blocks(name, 1.1, memory=1.1), *made.fresh(name, 1.1, memory=1.1)]
+
+    def haunted(block: Block) -> Block:
+        """Its null blocks a little to one side, in time and in memory."""
+        if (block.benchmark, block.series) != ("a", CONFIRM_CONTROL):
+            return block
+        shift = 0.0046
+        times = tuple(x * (1 + shift) for x in block.candidate.wall)
+        size = round(20e6 * times[0] / 0.005)
+        side = replace(block.candidate, wall=times, cpu=times, peak_rss=size)
+        return replace(block, candidate=side)
+
+    recording = made.recording([haunted(block) for block in blocks])
+    metrics = (Metric.TIME, Metric.PEAK_MEMORY)
+    p_values = [
+        signed_rank_p(metric_effects(recording.series("a", CONFIRM_CONTROL), metric))
+        for metric in metrics
+    ]
+    assert all(0.005 < p <= 0.01 for p in p_values), p_values
+    result = judged(made, recording, metrics=metrics)
+    assert result.tripped == ()
+    assert result.outcome is GateOutcome.SLOWDOWN
 
 
 def test_what_cannot_be_told(made: Any) -> None:

@@ -12,6 +12,7 @@ import pytest
 from perfkit.analyse.estimate import Estimate
 from perfkit.caveat import Caveat
 from perfkit.decide.gate.judge import judge_gate
+from perfkit.decide.gate.outcome import marked
 from perfkit.decide.gate.result import (
     Confirmation,
     GateOutcome,
@@ -153,7 +154,7 @@ def make_gate(make_run: Callable[..., Any], make_case: type[Any]) -> Callable[..
         )
         result = GateResult(
             policy=policy,
-            rows=tuple(rows),
+            rows=marked(rows, policy, finished=state == "finished"),
             outcome=outcome,
             fails=fails,
             tripped=tripped,
@@ -270,7 +271,7 @@ def broken(make_gate: Callable[..., Gate]) -> Gate:
 @pytest.fixture(scope="session")
 def interrupted(make_gate: Callable[..., Gate]) -> Gate:
     rows = [row("json_dumps"), none("json_loads", GateVerdict.NOT_MEASURED, "")]
-    return make_gate(rows, GateOutcome.PASSED, state="interrupted")
+    return make_gate(rows, GateOutcome.UNDECIDED, fails=True, state="interrupted")
 
 
 @pytest.fixture(scope="session")

@@ -161,10 +161,30 @@ def test_our_own_sentences_stay_prose(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["@me", "a #1", "GH-1", "www.x", "https://x", "_a_", "<b>", "*a*", "a@b.c", "[1](2)", "a:b:"],
+    ["@me", "#1", "GH-1", "www.x", "https://x", "_a_", "<b>", "*a*", "a@b.c", "[1](2)", "a:b:"],
 )
 def test_what_might_do_something_becomes_code(text: str) -> None:
     assert prose(text) == f"`{text}`"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (
+            "on the candidate's side: ValueError: no `x` for @me",
+            "on the candidate's side: ValueError: no <code>&#96;x&#96;</code> for `@me`",
+        ),
+        ("[a b](http://x), *c* d", "`[a` `b](http://x)`, `*c*` d"),
+        ("a  `b`", "<code>a&#32;&#32;&#96;b&#96;</code>"),
+    ],
+)
+def test_a_sentence_stays_a_sentence_around_what_might_do_something(text: str, shown: str) -> None:
+    assert prose(text) == shown
+
+
+def test_margins_of_their_own_are_named(slowdown: Any) -> None:
+    text = as_summary(slowdown.view)
+    assert "Slowdown allowed: 2 %; but in `pydantic_*` 5 %; Growth of memory" in text
 
 
 def test_a_fence_cannot_be_closed_from_within() -> None:

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from perfkit.decide.gate.result import GateOutcome, GateVerdict
 from perfkit.report.check.annotations import LIMIT, as_annotations
+from perfkit.report.check.summary import as_summary
 from perfkit.report.check.text import as_text, inert
 from perfkit.report.wording import printable
+from perfkit.settings import Metric
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,6 +125,42 @@ def test_only_files_inside_the_checkout_are_named(slowdown: Any, workspace: str,
     line = as_annotations(slowdown.view, Path(workspace))[0]
     found = re.search(r",file=([^:,]*)", line)
     assert (found[1] if found else None) == file
+
+
+def test_scripts_that_are_not_shared_are_named_as_well(judged: Any) -> None:
+    """In a recording of today; in an older one it is not known where they lie."""
+    from perfkit.decide.policy import load_policy
+    from perfkit.report.check.view import build_check_view
+
+    path = str(WORKSPACE / "benchmarks" / "bm_new.py")
+    for place, file in ((path, ",file=benchmarks/bm_new.py"), ("", "")):
+        unpaired = tuple(replace(one, path=place) for one in judged.recording.unpaired)
+        recording = replace(judged.recording, unpaired=unpaired)
+        view = build_check_view(recording, judged.result, load_policy(None))
+        line = next(one for one in as_annotations(view, WORKSPACE) if "bm_new" in one)
+        assert line.startswith(f"::warning title=perfkit check%3A bm_new%3A new{file}::")
+
+
+def test_a_first_benchmark_is_told_to_have_nothing_to_be_compared_with(
+    make_gate: Any, row: Any
+) -> None:
+    new = row("bm_first", GateVerdict.NEW, ratio=None, reason="the baseline has none")
+    gate = make_gate([new], GateOutcome.NOTHING, fails=True)
+    assert gate.view.verdict.startswith(
+        "Nothing was measured: every benchmark is new on this side (bm_first), so there is nothing"
+    )
+    assert "Merge it" in gate.view.verdict
+
+
+def test_what_cannot_be_measured_is_quiet(make_gate: Any, row: Any) -> None:
+    metric = Metric.TRACED_MEMORY
+    quiet = row("a", GateVerdict.UNMEASURABLE, ratio=None, reason="too little", metric=metric)
+    gate = make_gate([row("a"), quiet], GateOutcome.PASSED)
+    assert as_annotations(gate.view, WORKSPACE) == ()
+    assert gate.view.attention == ()
+    assert "➖ cannot be measured" in as_summary(gate.view)
+    assert "– cannot be measured" in as_text(gate.view, width=100, color=False)
+    assert gate.view.verdict.endswith("Without a verdict: 1 cannot be measured.")
 
 
 def test_a_name_cannot_leave_its_place(hostile: Any) -> None:

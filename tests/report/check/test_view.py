@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from perfkit.decide.gate.outcome import marked
 from perfkit.decide.gate.result import GateOutcome, GateVerdict
 from perfkit.report.check import words
-from perfkit.settings import OnOpen
+from perfkit.settings import Metric, OnOpen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,12 +96,19 @@ def test_which_rows_fail_a_build(row: Callable[..., Any], gate_policy: Any, verd
     always = {GateVerdict.SLOWER, GateVerdict.LARGER}
     required = {GateVerdict.FAILED, GateVerdict.MISSING}
     open_ = {GateVerdict.UNDECIDED, GateVerdict.TOO_NOISY, GateVerdict.NOT_MEASURED}
-    one, must = row("x", verdict), row("x", verdict, required=True)
-    assert words.fails(one, gate_policy) == (verdict in always)
-    assert words.fails(must, gate_policy) == (verdict in always | required)
-    assert words.fails(one, strict) == (verdict in always | open_)
+
+    def fails(policy: Any, **said: Any) -> bool:
+        (one,) = marked([row("x", verdict, **said)], policy, finished=True)
+        return one.fails
+
+    assert fails(gate_policy) == (verdict in always)
+    assert fails(gate_policy, required=True) == (verdict in always | required)
+    assert fails(strict) == (verdict in always | open_)
     expected = always | required | open_ | {GateVerdict.NOT_COMPARABLE}
-    assert words.fails(must, strict) == (verdict in expected)
+    assert fails(strict, required=True) == (verdict in expected)
+    assert fails(strict, metric=Metric.PEAK_MEMORY) == (verdict in always | open_)
+    (one,) = marked([row("x", verdict)], gate_policy, finished=False)
+    assert one.fails == (verdict in always | open_ - {GateVerdict.TOO_NOISY})
 
 
 def test_huge_names_are_cut_and_stay_apart() -> None:

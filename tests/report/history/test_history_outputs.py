@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,7 @@ from perfkit.report.history.text import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from perfkit.report.history.view import HistoryView
 
@@ -99,6 +101,30 @@ def test_the_page_has_it_all(typical: HistoryView, outline: type[Any]) -> None:
     assert "or in one of the 10 runs before it, which have no value" in page.text
     assert html.count("<svg") == 4
     assert html.count('class="gap"') == 1
+
+
+def test_a_day_is_named_once(typical: HistoryView) -> None:
+    (setting,) = typical.settings
+    first = "2026-01-01 … 2026-03-01"
+    assert setting.days == first
+    day = replace(typical, settings=(replace(setting, last=setting.first),))
+    assert "60 runs, 2026-01-01, from left" in as_html(day)
+    assert "(60 runs, 2026-01-01)" in as_text(day, width=120, color=False)
+
+
+def test_nothing_is_written_over_a_plot(browser: Any, typical: HistoryView, tmp_path: Path) -> None:
+    (tmp_path / "history.html").write_text(as_html(typical), encoding="utf-8")
+    page = browser.new_page(viewport={"width": 390, "height": 800})
+    page.goto((tmp_path / "history.html").as_uri())
+    labels = page.locator(".timeline div > span").evaluate_all(
+        "all => all.map(one => one.getBoundingClientRect().right)"
+    )
+    plots = page.locator(".timeline svg").evaluate_all(
+        "all => all.map(one => one.getBoundingClientRect().left)"
+    )
+    page.close()
+    assert labels
+    assert max(labels) <= min(plots)
 
 
 @pytest.mark.parametrize("name", ["typical", "hostile"])
