@@ -12,7 +12,7 @@ from perfkit.analyse.load.searches import all_searches
 from perfkit.analyse.load.value import ProbeResult
 from perfkit.decide.load.result import Holds, Validity
 from perfkit.decide.load.threshold import figure_of, judge_threshold
-from perfkit.decide.load.trust import is_sound, trust_in, trusted
+from perfkit.decide.load.trust import trusted
 from perfkit.decide.load.validity import judge_health
 from perfkit.profile.value import RAMP, RECOVERY, Model
 from perfkit.variant import Side
@@ -69,9 +69,9 @@ def judge_probe(recording: LoadRecording, start: SegmentStart) -> ProbeResult:
         return _nothing(start, level, "the generator did not report")
     summary = load.overall
     verdict = _health(run, health, summary)
-    trust = trust_in(verdict, run.profile)
-    broken, sound = _broken(run.profile.breaks, summary, trust)
-    valid = trust.validity is Validity.VALID or (trust.validity is Validity.LATE and sound)
+    broken = _broken(run.profile.breaks, summary)
+    late = verdict.validity is Validity.LATE  # what disturbs a generator may disturb the service
+    valid = verdict.validity is Validity.VALID or (late and not broken)
     good: bool | None = not broken
     reason = broken
     if end.reason == "service":
@@ -132,7 +132,7 @@ def judge_stages(load: SideLoad, profile: Profile, trust: Trust) -> Breakpoint |
             good = False
         elif states == {Holds.FAIL}:
             good = True
-        reason = "" if good is not False else _broken(profile.breaks, summary, trust)[0]
+        reason = "" if good is not False else _broken(profile.breaks, summary)
         stages.append(_probe(number, load.side, top, summary, good=good, reason=reason, valid=True))
     if not profile.breaks or len({one.level for one in stages}) < 2:  # noqa: PLR2004
         return None
@@ -148,19 +148,15 @@ def searches_of(run: LoadRun, probes: Sequence[ProbeResult]) -> tuple[Searched, 
     return all_searches(first, probes, sides, trials=run.trials, seed=run.seed)
 
 
-def _broken(conditions: Sequence[Threshold], summary: Summary, trust: Trust) -> tuple[str, bool]:
-    """The first condition that is true, as written; and whether it is the service's doing.
-
-    One that is sound comes before others; ``("", True)`` when none is true.
-    """
-    found = []
+def _broken(conditions: Sequence[Threshold], summary: Summary) -> str:
+    """The first condition that is true, as written; empty when none is."""
     for one in conditions:
         figure = figure_of(one, summary)
         if figure is not None and not math.isnan(figure.value) and one.is_true(figure.value):
-            found.append((one.text, is_sound(one, figure.value, trust)))
+            return one.text
     if summary.sent and not summary.answered:
-        found.append(("nothing was answered rightly", trust.patient))
-    return max(found, key=lambda one: one[1], default=("", True))
+        return "nothing was answered rightly"
+    return ""
 
 
 def _probe(

@@ -33,7 +33,6 @@ from perfkit.profile.threshold import RATES, SHARES, TIMES, Metric
 if TYPE_CHECKING:
     from perfkit.analyse.load.value import Health, SideLoad
     from perfkit.decide.load.result import HealthVerdict
-    from perfkit.profile.threshold import Threshold
     from perfkit.profile.value import Profile, Scenario
 
 INVALID = "the generator cannot be believed in this run"
@@ -168,18 +167,6 @@ def _beyond(verdict: ThresholdVerdict) -> float:
     """How far a figure is above its limit at the nearest; NaN for one without an interval."""
     found = [one.low for one in (verdict.value, verdict.together) if one is not None]
     return min(found, default=math.nan) - verdict.threshold.limit
-
-
-def is_sound(threshold: Threshold, value: float, trust: Trust) -> bool:
-    """Whether a condition that a figure fulfils is fulfilled because of the service.
-
-    Args:
-        threshold: A condition under which a service has broken, and which is true.
-        value: The figure.
-        trust: How far the generator can be believed.
-    """
-    above = threshold.operator.startswith(">")
-    return trust.stands(threshold.metric, above=above, beyond=value - threshold.limit)
 
 
 def trusted_row(verdict: Verdict, metric: LoadMetric, trust: Trust) -> Verdict:

@@ -436,5 +436,5 @@ def nothing_stays() -> Iterator[None]:
 
 def is_engine(process: psutil.Process) -> bool:
     with contextlib.suppress(psutil.Error):  # it has ended
-        return "engine" in " ".join(process.cmdline())
+        return any("loadtest/engine" in word for word in process.cmdline())
     return False
