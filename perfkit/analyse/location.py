@@ -148,6 +148,18 @@ def critical_rank(count: int, alpha: float) -> int | None:
     return rank if rank >= 0 else None
 
 
+def fewest_values(alpha: float) -> int:
+    """The smallest number of values of which an interval at this two-sided level has two ends.
+
+    >>> fewest_values(0.05)
+    6
+    """
+    fewest = 1
+    while critical_rank(fewest, alpha) is None:
+        fewest += 1
+    return fewest
+
+
 def _lower_tail(count: int, rank: int) -> float:
     """P(W <= rank)."""
     if count <= EXACT_UP_TO:

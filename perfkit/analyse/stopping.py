@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from perfkit.analyse.location import Location, critical_rank, locate
+from perfkit.analyse.location import Location, fewest_values, locate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,10 +67,7 @@ def look_confidence(goal: Goal) -> float:
 
 def minimum_blocks(goal: Goal) -> int:
     """Blocks needed before anything can be said: ten, and enough for the confidence to exist."""
-    count = MINIMUM_BLOCKS
-    while critical_rank(count, 1 - look_confidence(goal)) is None:
-        count += 1
-    return count
+    return max(MINIMUM_BLOCKS, fewest_values(1 - look_confidence(goal)))
 
 
 def next_look(count: int, goal: Goal) -> int:

@@ -7,7 +7,7 @@ import os
 import secrets
 from typing import TYPE_CHECKING
 
-from perfkit.decide.load.searching import fewest_trials
+from perfkit.decide.load.rows import fewest_trials
 from perfkit.errors import PerfkitError, PlanError
 from perfkit.loadtest.worker_token import given_token
 from perfkit.plan.checks import OUTPUT, checked_policy, either, writable

@@ -16,7 +16,7 @@ import threading
 import time
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import psutil
@@ -33,7 +33,7 @@ from perfkit.machine.environ import MARKER
 from perfkit.variant import Side
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 BOTH = ("postgres", "valkey")
 ROOT = os.geteuid() == 0
@@ -62,6 +62,19 @@ def tree(one: Backing) -> list[psutil.Process]:
     """All processes of backing services."""
     roots = [psutil.Process(pid) for pid in one.pids]
     return [*roots, *(child for root in roots for child in root.children(recursive=True))]
+
+
+def told(ask: Callable[[psutil.Process], Any], processes: Iterable[psutil.Process]) -> list[Any]:
+    """What each process answers; PostgreSQL's helpers come and go meanwhile."""
+    found = []
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found.append(ask(process))
+    return found
+
+
+def words_of(processes: Iterable[psutil.Process]) -> str:
+    return " ".join(" ".join(words) for words in told(psutil.Process.cmdline, processes))
 
 
 def gone(processes: list[psutil.Process]) -> bool:
@@ -118,25 +131,25 @@ def test_each_side_has_a_part_of_its_own(running: Backing) -> None:
 def test_only_loopback_and_only_with_the_password(running: Backing) -> None:
     listening = [
         one.laddr.ip
-        for process in tree(running)
-        for one in process.net_connections("all")
+        for found in told(lambda process: process.net_connections("all"), tree(running))
+        for one in found
         if one.status == psutil.CONN_LISTEN
     ]
     assert listening == ["127.0.0.1"] * 2
     url = running.environ[Side.BASELINE]["REDIS_URL"]
     assert "WRONGPASS" in str(answers(url, "wrong"))
     assert "NOAUTH" in str(answers(url, ""))
-    words = " ".join(word for process in tree(running) for word in process.cmdline())
+    words = words_of(tree(running))
     for url in running.environ[Side.BASELINE].values():
         assert (urlsplit(url).password or "no password") not in words
 
 
 def test_never_root_and_on_the_given_cpus(running: Backing) -> None:
-    found = tree(running)
+    found = told(lambda process: (process.uids(), process.cpu_affinity()), tree(running))
     assert len(found) > 3
-    for process in found:
-        assert 0 not in process.uids()
-        assert process.cpu_affinity() == [min(cpus.available())]
+    for users, pinned in found:
+        assert 0 not in users
+        assert pinned == [min(cpus.available())]
 
 
 def test_two_at_once_and_nothing_left_but_logs(tmp_path: Path) -> None:
@@ -145,8 +158,7 @@ def test_two_at_once_and_nothing_left_but_logs(tmp_path: Path) -> None:
         assert len(urls) == 4
         assert [answers(url) for url in urls] == [None] * 4
         processes = tree(one) + tree(two)
-        commands = " ".join(word for process in processes for word in process.cmdline())
-        homes = set(re.findall(r"/\S*/perfkit-postgres-[^/\s]+", commands))
+        homes = set(re.findall(r"/\S*/perfkit-postgres-[^/\s]+", words_of(processes)))
         assert len(homes) == 2
     assert gone(processes)
     assert not any(Path(home).exists() for home in homes)

@@ -19,8 +19,8 @@ from perfkit.analyse.estimate import Estimate
 from perfkit.analyse.load.resources import cpu_per_answer
 from perfkit.analyse.load.value import LoadComparison, LoadMetric
 from perfkit.analyse.location import (
-    critical_rank,
     detectable_shift,
+    fewest_values,
     locate,
     signed_rank_p,
     spread,
@@ -213,9 +213,7 @@ def _trials_needed(found: Location, count: int, confidence: float, half: float) 
     each = float(spread(found, count, confidence)) * math.sqrt(math.pi / 3)
     if not math.isfinite(each) or half <= 0:
         return None
-    number = 2
-    while critical_rank(number, 1 - confidence) is None:
-        number += 1
+    number = max(fewest_values(1 - confidence), 2)
     if each == 0:
         return number
     while number < _MOST_TRIALS:

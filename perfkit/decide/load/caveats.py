@@ -12,7 +12,7 @@ from perfkit.decide.load.growth import growth_words, memory_grows
 from perfkit.decide.load.missing import missing_caveats
 from perfkit.decide.load.program import program_caveats
 from perfkit.decide.load.result import Validity
-from perfkit.decide.load.searching import fewest_trials
+from perfkit.decide.load.rows import fewest_trials
 from perfkit.decide.verdict import Verdict
 from perfkit.profile.value import STRESS
 from perfkit.service import ServiceKind
@@ -198,7 +198,7 @@ def resumable(run: LoadRun) -> bool:
 
 
 def _first_line(detail: str) -> str:
-    """What was said of an end, unless a failure that is told anyway says so."""
+    """What was said of an end, if anything."""
     return f": {detail.strip().splitlines()[0]}" if detail.strip() else ""
 
 

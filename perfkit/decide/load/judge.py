@@ -7,32 +7,26 @@ from typing import TYPE_CHECKING
 
 from perfkit.analyse.load.run import LoadAnalysis, analyse_health, analyse_load
 from perfkit.analyse.load.trials import throughput_metric
-from perfkit.analyse.load.value import MORE_IS_BETTER, LoadComparison, LoadMetric
-from perfkit.analyse.location import critical_rank
+from perfkit.analyse.load.value import LoadMetric
 from perfkit.decide.load.caveats import load_caveats
 from perfkit.decide.load.probing import judge_probe, judge_stages, probe_health, searches_of
 from perfkit.decide.load.result import (
     HealthVerdict,
     LoadResult,
-    LoadRow,
     Validity,
 )
+from perfkit.decide.load.rows import judge_row
 from perfkit.decide.load.searching import points_of, search_rows
 from perfkit.decide.load.threshold import by_trials, judge_threshold
 from perfkit.decide.load.trust import trust_in, trusted, trusted_row
 from perfkit.decide.load.validity import judge_health
-from perfkit.decide.verdict import Verdict, judge
 from perfkit.profile.value import STRESS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from perfkit.analyse.estimate import Estimate
     from perfkit.analyse.load.value import Breakpoint, Health, SideLoad
     from perfkit.recording.load import LoadFailure, LoadRecording, SegmentStart
-
-ERROR_MARGIN = 0.01
-"""Difference of two error rates that is of no practical significance, unless the margin is less."""
 
 
 def judge_load(recording: LoadRecording) -> LoadResult:
@@ -50,17 +44,19 @@ def judge_load(recording: LoadRecording) -> LoadResult:
     found = analyse_load(recording)
     health = _judge(found.health, recording, found.sides)
     trust = trust_in(health, run.profile)
+    alike = [(one, by_trials(one, found.sides)) for one in run.profile.thresholds]
     stress = found.sides if _stress(recording) else ()
     stages = [judge_stages(side, run.profile, trust) for side in stress]
-    rows = (_row(one, recording) for one in found.comparisons)
+    rows = [
+        judge_row(one, trials=len(recording.trials), margin=run.margin) for one in found.comparisons
+    ]
     result = LoadResult(
         sides=found.sides,
         health=health,
         thresholds=tuple(
-            trusted(judge_threshold(one, side, run.profile, by_trial=alike), side, trust)
+            trusted(judge_threshold(one, side, run.profile, by_trial=own), side, trust)
             for side in found.sides
-            for one in run.profile.thresholds
-            for alike in (by_trials(one, found.sides),)
+            for one, own in alike
         ),
         rows=tuple(
             replace(one, verdict=trusted_row(one.verdict, one.comparison.metric, trust))
@@ -165,30 +161,6 @@ def _judge(
     rates = [one.overall.throughput.value for one in sides]
     claimed = max(rates, default=0.0) if own else None
     return judge_health(health, ceiling=run.ceiling, claimed=claimed)
-
-
-def _row(one: LoadComparison, recording: LoadRecording) -> LoadRow:
-    """A figure's verdict; none where it lacks trials (`perfkit.decide.load.missing`)."""
-    margin, confidence = recording.run.margin, recording.run.confidence
-    enough = critical_rank(one.ratio.n, 1 - confidence) is not None
-    if not enough or one.ratio.n < len(recording.trials):
-        return LoadRow(comparison=one, verdict=Verdict.INCONCLUSIVE)
-    if one.difference:
-        return LoadRow(comparison=one, verdict=_difference(one.ratio, min(margin, ERROR_MARGIN)))
-    verdict = judge(one.ratio, margin)
-    if one.metric in MORE_IS_BETTER:
-        turned = {Verdict.SLOWER: Verdict.FASTER, Verdict.FASTER: Verdict.SLOWER}
-        verdict = turned.get(verdict, verdict)
-    return LoadRow(comparison=one, verdict=verdict)
-
-
-def _difference(found: Estimate, margin: float) -> Verdict:
-    """As `perfkit.decide.verdict.judge`, around 0."""
-    if -margin <= found.low and found.high <= margin:
-        return Verdict.EQUIVALENT
-    if found.low > 0:
-        return Verdict.SLOWER
-    return Verdict.FASTER if found.high < 0 else Verdict.INCONCLUSIVE
 
 
 def _stress(recording: LoadRecording) -> bool:

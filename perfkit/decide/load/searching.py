@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from perfkit.analyse.estimate import Estimate
 from perfkit.analyse.load.searches import compare_searches, middle, typical
-from perfkit.analyse.load.value import MORE_IS_BETTER, LoadComparison, LoadMetric
-from perfkit.analyse.location import critical_rank
+from perfkit.analyse.load.value import LoadComparison, LoadMetric
 from perfkit.decide.load.result import LoadRow
-from perfkit.decide.verdict import Verdict, judge
+from perfkit.decide.load.rows import judge_row
+from perfkit.decide.verdict import Verdict
 from perfkit.profile.value import Model
 from perfkit.variant import Side
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from perfkit.analyse.load.searches import Searched
     from perfkit.analyse.load.value import Breakpoint
     from perfkit.recording.load import LoadRun
-
-_TURNED = {Verdict.SLOWER: Verdict.FASTER, Verdict.FASTER: Verdict.SLOWER}
 
 
 def points_of(searches: Sequence[Searched]) -> tuple[Breakpoint, ...]:
@@ -52,24 +50,7 @@ def search_rows(searches: Sequence[Searched], run: LoadRun) -> tuple[LoadRow, ..
         margin=run.margin,
         users=run.profile.model is Model.CLOSED,
     )
-    return tuple(_row(one, run, complete=one.ratio.n == len(whole)) for one in found)
-
-
-def fewest_trials(confidence: float) -> int:
-    """Trials from which a signed-rank interval has two ends."""
-    fewest = 1
-    while critical_rank(fewest, 1 - confidence) is None:
-        fewest += 1
-    return fewest
-
-
-def _row(one: LoadComparison, run: LoadRun, *, complete: bool) -> LoadRow:
-    if not complete or one.ratio.n < fewest_trials(run.confidence):
-        return LoadRow(comparison=one, verdict=Verdict.INCONCLUSIVE)
-    verdict = judge(one.ratio, run.margin)
-    if one.metric in MORE_IS_BETTER:
-        verdict = _TURNED.get(verdict, verdict)
-    return LoadRow(comparison=one, verdict=verdict)
+    return tuple(judge_row(one, trials=len(whole), margin=run.margin) for one in found)
 
 
 def _alone(pair: Searched, run: LoadRun) -> tuple[LoadRow, ...]:

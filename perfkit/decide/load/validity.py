@@ -30,7 +30,7 @@ LOST = 0.05
 """Share of the users' time that the generator may take by being late."""
 
 IN_LINE = 0.02
-"""Share of the time in line for a CPU from which other programs are to be blamed for lateness."""
+"""Share of the time in line for a CPU from which other processes are to be blamed for lateness."""
 
 OF_CEILING = 0.80
 """Share of what the generator can do at most up to which a highest throughput is the service's."""
@@ -180,8 +180,8 @@ def _remedy(problem: HealthProblem, health: Health) -> str:
     if problem is HealthProblem.CEILING or waited < IN_LINE:
         return _FEWER
     return (
-        f"other programs had the generator's CPU while it stood in line, {format_share(waited)} of "
-        "the time: close them, or measure at a quieter hour"
+        f"other processes had the generator's CPU while it stood in line, {format_share(waited)} "
+        "of the time: close what else runs, or measure at a quieter hour"
     )
 
 

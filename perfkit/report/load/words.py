@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from perfkit.analyse.load.value import LoadMetric
 from perfkit.decide.load.result import Holds, LoadResult, Validity
-from perfkit.decide.load.searching import fewest_trials
+from perfkit.decide.load.rows import fewest_trials
 from perfkit.report import figures, wording
 from perfkit.report.load.compared import make_row, make_threshold
 from perfkit.report.load.sides import level_unit

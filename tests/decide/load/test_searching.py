@@ -12,7 +12,8 @@ from made_load_runs import make_profile, make_run
 from perfkit.analyse.load.searches import Searched
 from perfkit.analyse.load.value import Breakpoint, LoadMetric
 from perfkit.decide.load.result import LoadResult
-from perfkit.decide.load.searching import fewest_trials, points_of, search_rows
+from perfkit.decide.load.rows import fewest_trials
+from perfkit.decide.load.searching import points_of, search_rows
 from perfkit.decide.load.standing import load_standing
 from perfkit.decide.verdict import Verdict
 from perfkit.report.load.words import verdict_sentence

@@ -147,7 +147,7 @@ def test_nothing_stands_where_events_were_lost(maker: Callable[..., Maker]) -> N
 
 
 @pytest.mark.parametrize(
-    ("waited", "said"), [(None, "--workers"), (0.01, "--workers"), (0.14, "other programs")]
+    ("waited", "said"), [(None, "--workers"), (0.01, "--workers"), (0.14, "other processes")]
 )
 def test_who_is_to_blame(maker: Callable[..., Maker], waited: float | None, said: str) -> None:
     result = run(maker, health=seconds_of(waited=waited))
