@@ -32,6 +32,11 @@ class Caveat:
         return f"{where}{self.text}" + (f"; {self.remedy}" if self.remedy else "")
 
 
+def run_caveat(code: str, text: str, remedy: str) -> Caveat:
+    """One that concerns the whole run."""
+    return Caveat(code=code, text=text, remedy=remedy, benchmark=None)
+
+
 def venv_caveats(*variants: Variant, alone: bool = False) -> list[Caveat]:
     """What to know when the interpreter named is a virtual environment's: its packages are left.
 

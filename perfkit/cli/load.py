@@ -127,6 +127,8 @@ def breakpoint_(
 ) -> ExitCode:
     """Find the level at which a service breaks: double, then bisect, a fresh service each time.
 
+    With --url every probe meets the same running service.
+
     A level breaks when one of the profile's 'break' limits is passed in a steady window, or when
     throughput no longer rises with users. The last good and the first bad level are repeated.
     One search of each of two sides decides nothing between them; six do (--trials 6).

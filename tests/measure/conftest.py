@@ -55,7 +55,8 @@ def python(cache: Path) -> Python:
 def _make(folder: Path, version: str, *wanted: str) -> None:
     base = find_interpreter(parse_spec(version), download=False).executable
     tool = uv.find_uv_bin()
-    subprocess.run([tool, "venv", "--quiet", "--no-project", "--python", base, folder], check=True)
+    make = [tool, "venv", "--quiet", "--no-project", "--allow-existing"]  # one may be half made
+    subprocess.run([*make, "--python", base, folder], check=True)
     install = [tool, "pip", "install", "--quiet", "--compile-bytecode", "--python"]
     subprocess.run([*install, folder / "bin" / "python", *wanted], check=True)
     (folder / "whole").touch()

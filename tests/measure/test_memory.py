@@ -107,7 +107,7 @@ def test_a_slow_call_is_not_traced_and_that_is_said(lab: Lab) -> None:
         blocks = lab.run(bench, slow) + lab.run(bench, dataclasses.replace(slow, trace_below=10.0))
     for block in blocks:
         assert block.baseline.peak_traced is block.candidate.peak_traced is None
-        assert block.baseline.untraced.startswith("too slow: a call takes 2")
+        assert block.baseline.untraced.startswith("too slow: a call takes ")
     with lab.bench() as bench:
         (block,) = lab.run(bench, dataclasses.replace(series, trace_below=10.0))
     assert block.baseline.peak_traced is not None

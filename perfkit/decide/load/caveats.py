@@ -6,13 +6,14 @@ import math
 from typing import TYPE_CHECKING
 
 from perfkit.analyse.family import benjamini_hochberg
-from perfkit.caveat import Caveat, venv_caveats
+from perfkit.caveat import run_caveat, venv_caveats
 from perfkit.decide.load.engine_caveats import engine_caveats
 from perfkit.decide.load.growth import growth_words, memory_grows
 from perfkit.decide.load.missing import missing_caveats
 from perfkit.decide.load.program import program_caveats
 from perfkit.decide.load.result import Validity
 from perfkit.decide.load.rows import fewest_trials
+from perfkit.decide.load.search_caveats import search_caveats
 from perfkit.decide.verdict import Verdict
 from perfkit.profile.value import STRESS
 from perfkit.service import ServiceKind
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from perfkit.analyse.load.run import LoadAnalysis
     from perfkit.analyse.load.value import SideLoad
+    from perfkit.caveat import Caveat
     from perfkit.decide.load.result import LoadResult
     from perfkit.recording.load import LoadRecording, LoadRun
 
@@ -62,25 +64,21 @@ def load_caveats(
         *_warm_up(found),
         *(one for side in result.sides for one in _side(side, recording)),
         *_requests(result),
-        *_searches(recording, result),
+        *search_caveats(recording, result),
         *_variants(recording),
     )
-
-
-def _caveat(code: str, text: str, remedy: str) -> Caveat:
-    return Caveat(code=code, text=text, remedy=remedy, benchmark=None)
 
 
 def _profile(recording: LoadRecording) -> Iterator[Caveat]:
     if recording.run.mode != "breakpoint":  # which goes through levels of its own
         for what, remedy in recording.run.profile.notes:
-            yield _caveat("profile", what, remedy)
+            yield run_caveat("profile", what, remedy)
 
 
 def _generator(recording: LoadRecording, result: LoadResult) -> Iterator[Caveat]:
     if result.health is None:
         if recording.origins:  # else no load began, and what kept it from that is told
-            yield _caveat(
+            yield run_caveat(
                 "generator-silent",
                 "the generator never reported on itself, so nothing is judged",
                 "run it again",
@@ -88,14 +86,14 @@ def _generator(recording: LoadRecording, result: LoadResult) -> Iterator[Caveat]
     elif recording.run.mode == "breakpoint" and any(not one.valid for one in result.breakpoints):
         return  # it fell behind at the end of the search, of which `_searches` tells
     elif result.health.validity is Validity.INVALID:  # why, and what to do, the verdict says
-        yield _caveat(
+        yield run_caveat(
             "generator-invalid",
             "the run is INVALID: its figures tell of its own generator",
             "do not take them for the service's",
         )
     elif result.health.validity is Validity.LATE:
         late = format_seconds(result.health.health.slip_p99 + result.health.health.lag_p99)
-        yield _caveat(
+        yield run_caveat(
             "generator-late",
             f"the generator was late, so that response times look up to {late} longer than they "
             "are; verdicts that this may have brought about are left open",
@@ -111,11 +109,11 @@ def _trials(recording: LoadRecording, result: LoadResult) -> Iterator[Caveat]:
     fewest = fewest_trials(run.confidence)
     if result.trials < fewest:
         what = " (a search of each side)" if searched else ""
-        yield _caveat(
+        yield run_caveat(
             "too-few-trials",
             f"{_number(result.trials, 'trial')}{what}: an interval at "
             f"{format_share(run.confidence)} needs {fewest}, so that nothing is decided",
-            f"measure at least {fewest} trials (--trials {fewest})",
+            _more_trials(recording, result, fewest),
         )
         return
     missing = {one.comparison.metric: result.trials - one.comparison.ratio.n for one in result.rows}
@@ -124,7 +122,7 @@ def _trials(recording: LoadRecording, result: LoadResult) -> Iterator[Caveat]:
         each = ", ".join(
             f"{metric} {count} of {result.trials}" for metric, count in missing.items()
         )
-        yield _caveat(
+        yield run_caveat(
             "searches-missing",
             f"searches of some pairs found no end, and what is left decides nothing: {each}",
             "search further up or down (--to, --from), or give the generator more processes",
@@ -135,12 +133,26 @@ def _trials(recording: LoadRecording, result: LoadResult) -> Iterator[Caveat]:
     needed = {metric: count for metric, count in needed.items() if count > result.trials}
     if needed:
         each = ", ".join(f"{metric} {count}" for metric, count in needed.items())
-        yield _caveat(
+        yield run_caveat(
             "undecided",
             f"{_number(result.trials, 'trial')} did not decide everything; for intervals as narrow "
             f"as the margin of {format_share(run.margin)} about so many are needed: {each}",
             f"measure {max(needed.values())} trials, or accept a wider margin",
         )
+
+
+def _more_trials(recording: LoadRecording, result: LoadResult, fewest: int) -> str:
+    """How to come to enough trials: not by asking for what was asked for already."""
+    run = recording.run
+    if run.trials < fewest:
+        return f"measure at least {fewest} trials (--trials {fewest})"
+    if any(not (one.valid and math.isfinite(one.high) and one.low) for one in result.breakpoints):
+        return f"see why a search found no end: the rest of the {run.trials} would not have, either"
+    if result.failures:
+        return "see what failed"
+    return (
+        "go on with --resume and the run's folder" if resumable(run) else "run it again to its end"
+    )
 
 
 def _chance(recording: LoadRecording, result: LoadResult) -> Iterator[Caveat]:
@@ -155,7 +167,7 @@ def _chance(recording: LoadRecording, result: LoadResult) -> Iterator[Caveat]:
         if is_told and p_value > 1 - recording.run.confidence
     ]
     if doubtful:
-        yield _caveat(
+        yield run_caveat(
             "may-be-chance",
             f"among {len(told)} figures, {', '.join(doubtful)} may differ by chance "
             "(Benjamini–Hochberg)",
@@ -166,7 +178,7 @@ def _chance(recording: LoadRecording, result: LoadResult) -> Iterator[Caveat]:
 def _endings(recording: LoadRecording) -> Iterator[Caveat]:
     finishes = recording.finishes
     if not finishes or finishes[-1].status == "interrupted":
-        yield _caveat(
+        yield run_caveat(
             "interrupted",
             "the run did not come to its end; figures are of what was measured until then",
             "go on with --resume and the run's folder"
@@ -179,13 +191,13 @@ def _endings(recording: LoadRecording) -> Iterator[Caveat]:
             after = format_duration(end.seconds)
             start = recording.starts.get(end.id)
             detail = "" if start is not None and start.trial in told else _first_line(end.detail)
-            yield _caveat(
+            yield run_caveat(
                 "ended-early",
                 f"segment {end.id} ended after {after} ({end.reason}){detail}",
                 "do not take its figures for those of the whole profile",
             )
     if recording.cut:
-        yield _caveat(
+        yield run_caveat(
             "recording-cut",
             "the recording's last line is incomplete and was left out",
             "run it again where something is missing",
@@ -210,13 +222,13 @@ def _placement(recording: LoadRecording) -> Iterator[Caveat]:
         {cpu for one in pins for cpu in one.get(who, ())} for who in ("generator", "service")
     )
     if not generator or not service:
-        yield _caveat(
+        yield run_caveat(
             "not-pinned",
             "generator and service were not kept on CPUs of their own",
             "expect wider intervals, or measure on a machine with two CPUs or more",
         )
     elif generator & service:
-        yield _caveat(
+        yield run_caveat(
             "shared-cpu",
             "generator and service share a CPU, so that each slows the other",
             "measure on a machine with two CPUs or more",
@@ -224,7 +236,7 @@ def _placement(recording: LoadRecording) -> Iterator[Caveat]:
     backing = recording.run.service.backing
     if backing and generator:
         names = " and ".join(backing)
-        yield _caveat(
+        yield run_caveat(
             "backing-shares-cpu",
             f"{names} ran on the generator's CPU, not on the service's",
             "compare sides with it; do not take the throughput for that of a system of its own",
@@ -236,7 +248,7 @@ def _scales(recording: LoadRecording) -> Iterator[Caveat]:
     scales = {"time": profile.time_scale, "users": profile.user_scale}
     changed = [f"{name} × {scale:g}" for name, scale in scales.items() if scale != 1]
     if changed:
-        yield _caveat(
+        yield run_caveat(
             "scaled",
             f"the profile {profile.name} was run scaled ({', '.join(changed)})",
             "run it as it is written before a decision rests on it",
@@ -245,7 +257,7 @@ def _scales(recording: LoadRecording) -> Iterator[Caveat]:
 
 def _warm_up(found: LoadAnalysis) -> Iterator[Caveat]:
     if found.warm_up > 0:
-        yield _caveat(
+        yield run_caveat(
             "warm-up-cut",
             f"the first {format_seconds(found.warm_up)} of the first steady stage were unlike its "
             "second half and are left out as warm-up",
@@ -264,7 +276,7 @@ def _side(side: SideLoad, recording: LoadRecording) -> Iterator[Caveat]:
             if math.isfinite(p95.half_width)
             else "has no upper bound"
         )
-        yield _caveat(
+        yield run_caveat(
             "wide-intervals",
             f"{who}p95 {width}: requests are few, or slow ones come in long runs",
             "measure for longer",
@@ -272,14 +284,14 @@ def _side(side: SideLoad, recording: LoadRecording) -> Iterator[Caveat]:
     yield from _memory(side, who, recording)
     floor = recording.run.floor
     if floor and overall.service is not None and overall.service.p50.value < NEAR_FLOOR * floor:
-        yield _caveat(
+        yield run_caveat(
             "near-floor",
             f"{who}a median of {format_seconds(overall.service.p50.value)} is hardly more than the "
             f"{format_seconds(floor)} that a server which does nothing takes",
             "compare differences of times rather than ratios",
         )
     if overall.cut_off:
-        yield _caveat(
+        yield run_caveat(
             "cut-off",
             f"{who}{_number(overall.cut_off, 'request')} had no answer when the load was over and "
             "count in no response time",
@@ -291,7 +303,7 @@ def _memory(side: SideLoad, who: str, recording: LoadRecording) -> Iterator[Cave
     used = side.overall.resources
     if used is None:
         if side.side is Side.BASELINE and side.overall.sent:  # else there was no time to look
-            yield _caveat(
+            yield run_caveat(
                 "no-resources",
                 "memory and CPU of the service are not known",
                 "name its process with --pid"
@@ -301,7 +313,7 @@ def _memory(side: SideLoad, who: str, recording: LoadRecording) -> Iterator[Cave
         return
     steady = all(stage.role != STRESS for stage in recording.run.profile.stages)
     if steady and memory_grows(side.overall):  # more load may well need more memory
-        yield _caveat(
+        yield run_caveat(
             "memory-grows",
             f"{who}resident memory grew by {growth_words(side.overall)}",
             "run soak before a release: it tells a leak from a cache that fills",
@@ -313,7 +325,7 @@ def _requests(result: LoadResult) -> Iterator[Caveat]:
         return
     health = result.health.health
     if health.unsent:
-        yield _caveat(
+        yield run_caveat(
             "unsent",
             f"{_number(health.unsent, 'planned request')} never left, since all users waited for "
             "the service; they count in no response time",
@@ -321,44 +333,11 @@ def _requests(result: LoadResult) -> Iterator[Caveat]:
         )
     medians = [one.overall.response.p50.value for one in result.sides if one.overall.response]
     if health.clock_error > CLOCK_SHARE * min(medians, default=math.inf):
-        yield _caveat(
+        yield run_caveat(
             "clock-error",
             f"clocks of other machines are known to {format_seconds(health.clock_error)} only",
             "compare percentiles of one machine's workers, or bring the machines closer",
         )
-
-
-def _searches(recording: LoadRecording, result: LoadResult) -> Iterator[Caveat]:
-    compared = recording.run.candidate is not None
-    for one in result.breakpoints:
-        who = f"{one.side}: " if compared else ""
-        if not one.valid:
-            last = one.probes[-1]
-            reason = f" ({last.reason})" if last.reason else ""
-            open_ = last.valid and last.good is None
-            yield _caveat(
-                "breakpoint-invalid",
-                f"{who}the search ended where probes told nothing of the service{reason}",
-                "measure for longer at each level"
-                if open_
-                else "give the generator more processes or CPUs, or take the last level that held "
-                "for a lower bound",
-            )
-        elif math.isinf(one.high):
-            top = max(probe.level for probe in one.probes)
-            search = recording.run.search
-            if search is not None and top < search.limit:
-                yield _caveat(
-                    "breakpoint-open",
-                    f"{who}the search was not finished; it held up to {one.low:g}",
-                    "go on with --resume and the run's folder",
-                )
-                continue
-            yield _caveat(
-                "breakpoint-not-reached",
-                f"{who}it held up to {top:g}, the highest level tried",
-                "raise the limit to find where it breaks",
-            )
 
 
 def _variants(recording: LoadRecording) -> Iterator[Caveat]:

@@ -105,13 +105,14 @@ def _search(recording: LoadRecording) -> LoadResult:
     searches = searches_of(recording.run, probes)
     points = [point for one in searches for point in one.points]
     health = _search_health(recording, starts, points)
+    unready = _unready(recording, starts, points)
     result = LoadResult(
         sides=(),
         health=health,
         thresholds=(),
         rows=search_rows(searches, recording.run),
         breakpoints=points_of(searches),
-        failures=_standing_failures(recording),
+        failures=(*_standing_failures(recording), *unready),
         trials=sum(one.finished for one in searches),
         caveats=(),
         seconds=seconds_by_stage(recording),
@@ -119,6 +120,16 @@ def _search(recording: LoadRecording) -> LoadResult:
     figures = None if health is None else health.health
     nothing = LoadAnalysis(sides=(), comparisons=(), health=figures, warm_up=0.0)
     return replace(result, caveats=load_caveats(recording, result, nothing))
+
+
+def _unready(
+    recording: LoadRecording, starts: Sequence[SegmentStart], found: Sequence[Breakpoint]
+) -> tuple[LoadFailure, ...]:
+    """What kept the probes at which searches ended from being made; others were made good."""
+    last = {point.probes[-1].trial for point in found if not point.valid}
+    never = {one.trial for one in starts if one.trial in last and one.id not in recording.ends}
+    by_trial = {one.trial: one for one in recording.failures if one.trial in never}
+    return tuple(by_trial.values())
 
 
 def _search_health(
@@ -135,7 +146,7 @@ def _search_health(
     health = analyse_health(recording, [one for one in starts if one.trial in used])
     if health is None:
         return None
-    problems = {
+    lost_to = {
         problem: (problem, f"at {one.level or 0.0:g}: {text}", remedy)
         for one in starts
         if one.trial in {probe.trial for probe in lost}
@@ -143,10 +154,10 @@ def _search_health(
         for problem, text, remedy in own.problems
     }
     together = judge_health(health, ceiling=None, claimed=None)
-    problems = {one[0]: one for one in together.problems} | problems
+    problems = {one[0]: one for one in together.problems}
     return HealthVerdict(
-        validity=Validity.INVALID if problems else Validity.VALID,
-        problems=tuple(problems.values()),
+        validity=Validity.INVALID if lost_to else together.validity,
+        problems=tuple((problems | lost_to).values()),
         health=health,
     )
 

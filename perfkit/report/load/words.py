@@ -103,7 +103,8 @@ def verdict_sentence(
     said = [part for part in parts if part]
     if failed:
         said = [parts[2], *[part for part in parts[:2] if part]]
-    return prefix + "; ".join(said) + "." + failures
+    told = any(one.reason.rstrip(".") in "; ".join(said) for one in result.failures)
+    return prefix + "; ".join(said) + "." + ("" if told else failures)
 
 
 def _is_invalid(result: LoadResult) -> bool:
@@ -175,9 +176,10 @@ def _comparison(run: LoadRun, result: LoadResult, names: tuple[str, str]) -> str
     fewest = fewest_trials(run.confidence)
     if run.mode == "breakpoint" and result.trials < fewest:
         searches = "One search" if result.trials == 1 else f"{result.trials} searches"
+        option = f" (--trials {fewest})" if run.trials < fewest else ""
         return (
             f"{searches} of each side cannot tell {names[1]} from {brief} ({_named(shown)}): "
-            f"at least {fewest} are needed (--trials {fewest})"
+            f"at least {fewest} are needed{option}"
         )
     if all(row.verdict.value == "equivalent" for row in result.rows):
         return (

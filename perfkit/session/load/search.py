@@ -63,7 +63,7 @@ def search(bench: LoadBench, known: LoadRecording, recorder: LoadRecorder) -> bo
         if not _one_search(bench, known, recorder, probes, rules=rules, number=number):
             return False
         if not searches_of(known.run, probes)[number].told:
-            break  # the next would end out of reach, too
+            break  # a row that lacks a search decides nothing, and the next would end so, too
     return True
 
 

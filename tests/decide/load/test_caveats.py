@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from made_load_runs import Requests, arrivals, conditions, make_variant
+from made_load_runs import Requests, arrivals, conditions, make_profile, make_run, make_variant
 
 from perfkit.analyse.estimate import Estimate
+from perfkit.analyse.load.run import LoadAnalysis
 from perfkit.caveat import venv_caveats
+from perfkit.decide.load.caveats import load_caveats
 from perfkit.decide.load.growth import growth_words, memory_grows
 from perfkit.decide.load.judge import judge_load
 from perfkit.profile.value import Stage
@@ -83,15 +85,72 @@ def test_why_a_load_ended_is_said_once(maker: Callable[..., Maker]) -> None:
     assert one.text.endswith("(service): it has ended (killed)")
 
 
-def test_a_search_of_one_side_knows_no_baseline(maker: Callable[..., Maker]) -> None:
+def searched_twice(maker: Callable[..., Maker]) -> LoadRecording:
+    """The same level twice, which held."""
     search = SearchMethod(start=50, limit=50, resolution=0.1, settle_seconds=1.0, hold_seconds=4.0)
     made = maker(breaks=conditions("p(95)>=200ms"), run={"mode": "breakpoint", "search": search})
     due = arrivals(50, 5.0)
     for probe in range(2):
         requests = Requests(due, np.full(len(due), 0.02))
         made.add(probe, requests, level=50.0, seconds=5.0)
-    (one,) = told(made.recording(), "breakpoint-not-reached")
+    return made.recording()
+
+
+def test_a_search_of_one_side_knows_no_baseline(maker: Callable[..., Maker]) -> None:
+    (one,) = told(searched_twice(maker), "breakpoint-not-reached")
     assert one.text == "it held up to 50, the highest level tried"
+
+
+@pytest.mark.parametrize("kind", [ServiceKind.URL, ServiceKind.REFERENCE])
+def test_a_search_at_an_address_meets_the_same_service(
+    maker: Callable[..., Maker], kind: ServiceKind
+) -> None:
+    known = searched_twice(maker)
+    service = replace(known.run.service, kind=kind)
+    known = replace(known, run=replace(known.run, service=service))
+    assert len(told(known, "same-service")) == (kind is ServiceKind.URL)
+
+
+@pytest.mark.parametrize(
+    ("ceiling", "remote", "expected"), [(None, 0, 1), (9e3, 0, 0), (None, 2, 0)]
+)
+def test_a_throughput_whose_generator_was_never_measured(
+    maker: Callable[..., Maker], ceiling: float | None, remote: int, expected: int
+) -> None:
+    """Workers elsewhere cannot be measured beforehand."""
+    known = searched_twice(maker)
+    method = replace(known.run.method, remote_workers=remote)
+    known = replace(known, run=replace(known.run, ceiling=ceiling, method=method))
+    assert len(told(known, "ceiling-unknown")) == expected
+
+
+def test_a_rate_that_was_asked_for_claims_no_highest_throughput(
+    maker: Callable[..., Maker],
+) -> None:
+    known = measured(maker)
+    assert told(replace(known, run=replace(known.run, ceiling=None)), "ceiling-unknown") == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "high", "remedy"),
+    [
+        (1, 55.0, "measure at least 6 trials (--trials 6)"),
+        (6, 55.0, "go on with --resume and the run's folder"),
+        (6, math.inf, "see why a search found no end: the rest of the 6 would not have, either"),
+    ],
+)
+def test_trials_that_were_asked_for_are_not_asked_for_again(
+    maker: Callable[..., Maker], asked: int, high: float, remedy: str
+) -> None:
+    known = searched_twice(maker)
+    result = judge_load(known)
+    (point,) = result.breakpoints
+    result = replace(result, breakpoints=(replace(point, high=high),), trials=1)
+    run = make_run(make_profile(), tuple(Side), mode="breakpoint", trials=asked)
+    known = replace(known, run=run)
+    found = LoadAnalysis(sides=(), comparisons=(), health=None, warm_up=0.0)
+    (one,) = [x for x in load_caveats(known, result, found) if x.code == "too-few-trials"]
+    assert one.remedy == remedy
 
 
 @pytest.mark.parametrize(
@@ -166,7 +225,6 @@ def test_trials_of_fresh_services_are_not_added_up(maker: Callable[..., Maker]) 
     trials = grown(maker, 300.0, 100_000.0, trials=10)
     assert not memory_grows(trials)
     assert growth_words(trials) == "2.86 MiB in 30.0 s of each trial"
-    assert math.isclose(trials.seconds, 300.0)
 
 
 def test_how_a_profile_was_understood_stays_with_its_figures(maker: Callable[..., Maker]) -> None:

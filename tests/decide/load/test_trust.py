@@ -13,6 +13,7 @@ from perfkit.analyse.load.value import HealthProblem, LoadMetric
 from perfkit.decide.load.judge import judge_load
 from perfkit.decide.load.probing import judge_probe
 from perfkit.decide.load.result import Holds, LoadResult, Validity
+from perfkit.decide.load.standing import load_standing
 from perfkit.decide.load.trust import Trust, trusted_row
 from perfkit.decide.verdict import Verdict
 from perfkit.profile.threshold import Metric
@@ -177,6 +178,21 @@ def test_a_level_that_holds_in_spite_of_lateness_holds(
     recording = made.recording()
     probe = judge_probe(recording, recording.starts[name])
     assert (probe.good, probe.valid) == (good, valid)
+
+
+def test_a_search_stands_on_late_probes_that_held(maker: Callable[..., Maker]) -> None:
+    """A generator that was late can only have hidden that a level holds."""
+    search = SearchMethod(start=50, limit=50, resolution=0.1, settle_seconds=1.0, hold_seconds=4.0)
+    made = maker(breaks=conditions("p(95)>=300ms"), run={"mode": "breakpoint", "search": search})
+    due = arrivals(50, 5.0)
+    for probe in range(2):
+        requests = Requests(due, np.full(len(due), 0.02 + SLIP), slip=SLIP, late=SLIP)
+        made.add(probe, requests, level=50.0, seconds=5.0)
+    result = judge_load(made.recording())
+    assert (result.breakpoints[0].low, result.breakpoints[0].valid) == (50.0, True)
+    assert result.health is not None
+    assert result.health.validity is Validity.LATE
+    assert not load_standing(made.recording(), result).undecided
 
 
 def trust(validity: Validity, *, delivered: bool = True) -> Trust:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import perfkit
+from perfkit.cli.exit_codes import of_load
+from perfkit.decide.load.standing import load_standing
 from perfkit.machine._sweeper import strays
 from perfkit.machine.environ import MARKER
 from perfkit.plan.load import make_load_plan
@@ -103,6 +105,17 @@ class Stand:
         self.check(outcome)
         return outcome
 
+    @staticmethod
+    def code(outcome: LoadOutcome) -> int:
+        """What the command would exit with."""
+        standing = load_standing(outcome.recording, outcome.result)
+        return of_load(
+            interrupted=outcome.interrupted,
+            failed=standing.failed,
+            broken=standing.broken,
+            open_=standing.undecided,
+        )
+
     def check(self, outcome: LoadOutcome) -> None:
         """What must hold of every run, however it went."""
         folder = outcome.folder
@@ -135,6 +148,13 @@ def events_of(recording: LoadRecording, name: str) -> Events:
     from perfkit.recording.events import read_events
 
     return read_events([recording.folder / file for file in recording.starts[name].events])
+
+
+@pytest.fixture
+def busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others work on this machine meanwhile: a generator may be late, or busy, more than usual."""
+    monkeypatch.setattr("perfkit.decide.load.validity.SLIP_AT_LEAST", 0.05)
+    monkeypatch.setattr("perfkit.decide.load.validity.BUSY_SECONDS", 0.5)
 
 
 @pytest.fixture

@@ -7,8 +7,6 @@ from typing import Any
 
 import pytest
 
-from perfkit.cli.exit_codes import of_load
-from perfkit.decide.load.standing import load_standing
 from perfkit.session.load.calibration import Calibration
 from perfkit.session.progress import LoadDone
 
@@ -16,23 +14,6 @@ pytestmark = pytest.mark.slow
 SLOTS, SECONDS = 10, 0.1
 CAPACITY = SLOTS / SECONDS
 """Requests a second: 100."""
-
-
-@pytest.fixture
-def busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Others work on this machine meanwhile: a generator may be late, or busy, more than usual."""
-    monkeypatch.setattr("perfkit.decide.load.validity.SLIP_AT_LEAST", 0.05)
-    monkeypatch.setattr("perfkit.decide.load.validity.BUSY_SECONDS", 0.5)
-
-
-def code(outcome: Any) -> int:
-    standing = load_standing(outcome.recording, outcome.result)
-    return of_load(
-        interrupted=False,
-        failed=standing.failed,
-        broken=standing.broken,
-        open_=standing.undecided,
-    )
 
 
 @pytest.mark.usefixtures("busy_machine")
@@ -63,7 +44,7 @@ def test_a_known_capacity_is_found_within_ten_percent(stand: Any) -> None:
     assert point.high >= 0.9 * CAPACITY, shown
     assert point.max_throughput == pytest.approx(point.low, rel=0.1)
     assert point.reason.startswith("p(95)>=170ms")
-    assert code(outcome) == 0
+    assert stand.code(outcome) == 0
     known = outcome.recording
     assert list(known.starts) == [f"p{number:02d}-baseline" for number in range(len(known.starts))]
     assert [end.good for end in known.trials.values()] == [one.good for one in point.probes]
@@ -88,7 +69,7 @@ def test_a_generator_that_is_the_bottleneck_claims_nothing(stand: Any) -> None:
     (point,) = outcome.result.breakpoints
     shown = [(one.level, one.good, one.reason) for one in point.probes]
     assert not point.valid, shown
-    assert code(outcome) == 3
+    assert stand.code(outcome) == 3
     assert point.probes[-1].good is None, shown
     assert point.probes[-1].reason, shown
 
@@ -108,7 +89,7 @@ def test_a_claim_near_the_ceiling_is_refused(stand: Any, monkeypatch: pytest.Mon
     outcome = stand.run("breakpoint", from_=55, to=55, probe="1s")
     (point,) = outcome.result.breakpoints
     assert not point.valid
-    assert code(outcome) == 3
+    assert stand.code(outcome) == 3
     assert "60/s the generator can do at most" in point.probes[0].reason
 
 
@@ -119,7 +100,7 @@ def test_not_reached_is_a_result(stand: Any) -> None:
     (point,) = outcome.result.breakpoints
     assert (point.low, point.high) == (20.0, math.inf)
     assert [one.level for one in point.probes] == [20.0, 20.0]
-    assert code(outcome) == 0
+    assert stand.code(outcome) == 0
 
 
 @pytest.mark.usefixtures("busy_machine")
@@ -138,4 +119,4 @@ def test_a_service_that_dies_is_a_result(stand: Any) -> None:
     assert point.reason.startswith("the service has ended (killed by SIGKILL")
     assert outcome.recording.failures == ()
     assert outcome.recording.finishes[-1].status == "finished"
-    assert code(outcome) == 0
+    assert stand.code(outcome) == 0

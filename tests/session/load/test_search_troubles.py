@@ -8,10 +8,7 @@ from typing import Any
 
 import pytest
 
-from perfkit.cli.exit_codes import of_load
-from perfkit.decide.load.standing import load_standing
-
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("busy_machine")]
 FLAKY = """
 import os, sys
 path, fails, command = sys.argv[1], eval(sys.argv[2]), sys.argv[3:]
@@ -24,23 +21,6 @@ if start in fails:
 os.execv(command[0], command)
 """
 """Runs a command, but fails at the starts named (from 1 on)."""
-
-
-@pytest.fixture(autouse=True)
-def busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Others work on this machine meanwhile: a generator may be late, or busy, more than usual."""
-    monkeypatch.setattr("perfkit.decide.load.validity.SLIP_AT_LEAST", 0.05)
-    monkeypatch.setattr("perfkit.decide.load.validity.BUSY_SECONDS", 0.5)
-
-
-def code(outcome: Any) -> int:
-    standing = load_standing(outcome.recording, outcome.result)
-    return of_load(
-        interrupted=False,
-        failed=standing.failed,
-        broken=standing.broken,
-        open_=standing.undecided,
-    )
 
 
 def flaky(stand: Any, *fails: int) -> str:
@@ -69,11 +49,30 @@ def test_a_probe_whose_service_does_not_start_is_made_again(stand: Any) -> None:
     assert (point.low, point.high, point.valid) == (20.0, math.inf, True)
     assert len(outcome.recording.failures) == 1
     assert outcome.result.failures == ()
-    assert code(outcome) == 0
+    assert stand.code(outcome) == 0
 
 
 def test_a_service_that_never_started_fails_at_once(stand: Any) -> None:
     outcome = search(stand, 1)
     assert outcome.result.breakpoints == ()
     assert len(outcome.recording.failures) == 1
-    assert code(outcome) == 4
+    assert stand.code(outcome) == 4
+
+
+def test_a_service_that_never_starts_again_has_failed(stand: Any) -> None:
+    """Though something was measured before: what was asked for cannot be told."""
+    outcome = search(stand, 2, 3, 4)
+    (point,) = outcome.result.breakpoints
+    assert [(one.level, one.good) for one in point.probes] == [
+        (10.0, True),
+        (20.0, None),
+        (20.0, None),
+        (20.0, None),
+    ]
+    assert (point.low, point.valid) == (10.0, False)
+    assert len(outcome.recording.failures) == 3
+    assert outcome.result.failures == outcome.recording.failures[-1:]
+    assert stand.code(outcome) == 4
+    (caveat,) = [one for one in outcome.result.caveats if one.code == "breakpoint-invalid"]
+    assert caveat.remedy.startswith("see the logs")
+    assert outcome.view.verdict.count(outcome.result.failures[0].reason.rstrip(".")) == 1
