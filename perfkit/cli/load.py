@@ -53,7 +53,7 @@ def load(context: click.Context) -> ExitCode:
       perfkit load sustained --app shop.main:app   your own service, the guide's profile
       perfkit load breakpoint --baseline 3.12      where does each of them break?
       perfkit load calibrate                       what can the generator do here?
-      perfkit load profiles                        the profiles that come with perfkit
+      perfkit load profiles [PROFILE]              the profiles that come with perfkit; one of them
       perfkit load run --help                      every option
     """  # noqa: D301 - click wants a real backspace
     if context.invoked_subcommand is None:
@@ -175,10 +175,16 @@ def calibrate(
     return ExitCode.FINISHED
 
 
-@load.command(short_help="List the profiles that come with perfkit.")
+@load.command(short_help="List the profiles that come with perfkit, or print one.")
+@click.argument("profile", required=False)
+@click.option("--path", metavar="PATH", help="What the options of a k6 script request.")
 @click.option("--reference", is_flag=True, help="All that may stand in a profile of your own.")
-def profiles(*, reference: bool) -> ExitCode:
-    """List the profiles that come with perfkit, with their lengths and levels."""
+def profiles(*, profile: str | None, path: str | None, reference: bool) -> ExitCode:
+    """List the profiles that come with perfkit, with their lengths and levels.
+
+    PROFILE prints one, to begin your own with; the options of a k6 script (JSON) as a profile:
+    'perfkit load profiles options.json --path /orders > mine.yaml'.
+    """
     if reference:
         from perfkit.profile.reference import reference as text
 
@@ -189,6 +195,11 @@ def profiles(*, reference: bool) -> ExitCode:
     from perfkit.profile.parse import load_profile
 
     cwd = current_folder()
+    if profile is not None:
+        from perfkit.profile.write import profile_text
+
+        output.result(profile_text(find(profile, cwd), requested=path).rstrip("\n"))
+        return ExitCode.FINISHED
     output.result(profile_table([load_profile(find(name, cwd)) for name in built_in()]))
     return ExitCode.FINISHED
 

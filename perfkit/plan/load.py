@@ -297,13 +297,18 @@ def _profile(
 def _check_own(said: Options, profile: Profile | None, problems: list[PerfkitError]) -> None:
     """The options of a k6 script do not say what to send, and not every service has our path."""
     own = any(target is not None for target in (said.app, said.command, said.url))
-    if profile is None or profile.source.suffix != ".json" or said.path is not None or not own:
+    if profile is None or said.path is not None or not own:
+        return
+    from perfkit.profile.parse import OPTIONS_SUFFIX
+
+    if profile.source.suffix != OPTIONS_SUFFIX:
         return
     problems.append(
         PerfkitError(
             f"{profile.source.name}: the options of a k6 script do not say what is sent",
             allowed="the path of a GET request to your service",
-            remedy="add --path /, say, or write a profile ('perfkit load profiles --reference')",
+            remedy="add --path /, say, or write a profile: 'perfkit load profiles "
+            f"{profile.source.name} > mine.yaml'",
         )
     )
 

@@ -19,8 +19,6 @@ do: ``stages → 2 → duration``. `perfkit.profile.reference` says what every k
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import math
 from typing import TYPE_CHECKING
 
@@ -29,7 +27,7 @@ from perfkit.grammar import InvalidError, share
 from perfkit.profile.document import read_yaml
 from perfkit.profile.limits import read_limits
 from perfkit.profile.notes import stage_notes
-from perfkit.profile.reading import Problems, Value, choice, number, seconds, switch, text, whole
+from perfkit.profile.reading import Problems, Value, choice, seconds, switch, text, whole
 from perfkit.profile.scenario import read_scenario
 from perfkit.profile.stages import read_level, read_stages
 from perfkit.profile.value import RECOVERY, STRESS, Arrivals, Model, Profile
@@ -43,7 +41,7 @@ if TYPE_CHECKING:
 KEYS = (
     *("name", "description", "model", "start", "stages", "requests", "users", "arrivals", "think"),
     *("scenario", "thresholds", "abort", "break", "sliced", "trials", "recovery"),
-    *("graceful-stop", "scaled"),
+    "graceful-stop",
 )
 MOST_USERS = 100_000
 
@@ -55,6 +53,10 @@ _MOST_REQUESTS = 10**9
 _MOST_TRIALS = 1000
 _FEWEST_POOLED = 10
 _POOLED_SECONDS = 1.0
+
+
+OPTIONS_SUFFIX = ".json"
+"""Of a file with the options of a k6 script."""
 
 
 def load_profile(path: Path, *, requested: str | None = None) -> Profile:
@@ -80,7 +82,7 @@ def load_profile(path: Path, *, requested: str | None = None) -> Profile:
             )
             raise PlanError([PerfkitError(what, got=requested, remedy="write it into the profile")])
         return parse_profile(content, path)
-    if path.suffix == ".json":
+    if path.suffix == OPTIONS_SUFFIX:
         from perfkit.profile.k6 import parse_options
 
         return parse_options(content, path, requested=requested)
@@ -111,22 +113,6 @@ def parse_profile(text: str, source: Path) -> Profile:
     return profile
 
 
-def profile_to_json(profile: Profile) -> str:
-    """A profile as JSON, for `profile_from_json`: nothing is lost, not a bit."""
-    return json.dumps(dataclasses.asdict(profile), default=str, allow_nan=False)
-
-
-def profile_from_json(text: str) -> Profile:
-    """The profile that `profile_to_json` wrote.
-
-    Raises:
-        ValueError: It did not write this.
-    """
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(Profile).validate_json(text)
-
-
 def pool(rate: float, timeout: float) -> int:
     """Users that send an open load when nobody says how many.
 
@@ -140,10 +126,8 @@ def pool(rate: float, timeout: float) -> int:
 
 def _profile(table: Table, source: Path) -> Profile:
     model = _model(table)
-    scales = _scales(table)
-    is_scaled = table.get("scaled") is not None
-    start = read_level(table.get("start"), model, fractions=is_scaled, otherwise=0.0)
-    stages = read_stages(table, model, start, fractions=is_scaled)
+    start = read_level(table.get("start"), model, otherwise=0.0)
+    stages = read_stages(table, model, start)
     scenario_value = table.get("scenario")
     if scenario_value is None:
         table.here().wrong("has no scenario", allowed="scenario: {requests: […]}")
@@ -169,8 +153,8 @@ def _profile(table: Table, source: Path) -> Profile:
         trials=table.read("trials", whole(1, _MOST_TRIALS), _TRIALS),
         recovery=_recovery(table),
         graceful_stop=table.read("graceful-stop", seconds(0, _HOUR), scenario.timeout),
-        time_scale=scales[0],
-        user_scale=scales[1],
+        time_scale=1.0,
+        user_scale=1.0,
         notes=() if table.problems.found else _notes(table, model, stages),
     )
 
@@ -189,16 +173,6 @@ def _notes(table: Table, model: Model, stages: tuple[Stage, ...]) -> tuple[tuple
     items = table.at("stages").items(most=len(stages))
     roles = [one.any_table().content.get("role") for one in items]
     return stage_notes(stages, roles, start=table.content.get("start"), model=model)
-
-
-def _scales(table: Table) -> tuple[float, float]:
-    """What ``profile_to_yaml`` notes of a profile that was shrunk."""
-    value = table.get("scaled")
-    if value is None:
-        return 1.0, 1.0
-    found = value.table(("time", "users"))
-    scale = number(1e-9, 1e9)
-    return found.read("time", scale, 1.0), found.read("users", scale, 1.0)
 
 
 def _think(table: Table, model: Model) -> tuple[float, float]:

@@ -106,7 +106,6 @@ def tables() -> dict[str, Mapping[str, str]]:
             f"{tolerance:.0%} and {stay:g} s",
             "graceful-stop": "how long requests in flight at the end may take; the scenario's "
             "timeout unless said",
-            "scaled": "written by perfkit into a profile that was shrunk; leave it out",
         },
         "a stage": {
             "name": "thresholds name it: p(95)@NAME<150ms",

@@ -52,20 +52,6 @@ def stage_bounds(profile: Profile) -> tuple[tuple[float, float], ...]:
     return tuple(found)
 
 
-def stage_at(profile: Profile, t: float) -> int:
-    """Index of the stage that is under way: the first before 0, the last from the end on.
-
-    Stages of no length are never under way.
-    """
-    under_way = 0
-    for index, (begin, end) in enumerate(stage_bounds(profile)):
-        if begin < end:
-            under_way = index
-            if t < end:
-                break
-    return under_way
-
-
 def level_at(profile: Profile, t: float) -> float:
     """Users or requests per second at a moment."""
     if t >= 0:

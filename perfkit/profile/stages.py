@@ -26,14 +26,13 @@ _MOST_NAME = 40
 _RATE = re.compile(r"(\d{1,12}(?:\.\d{1,12})?)\s?/\s?(s|min)", re.ASCII)
 
 
-def read_stages(table: Table, model: Model, start: float, *, fractions: bool) -> tuple[Stage, ...]:
+def read_stages(table: Table, model: Model, start: float) -> tuple[Stage, ...]:
     """The stages of a profile; problems that concern several of them are told as well.
 
     Args:
         table: The profile.
         model: Its model.
         start: Level at time 0.
-        fractions: Fractions of a user may stand here, the profile having been shrunk.
     """
     value = table.get("stages")
     if value is None or not value.items(most=_MOST_STAGES):
@@ -44,21 +43,21 @@ def read_stages(table: Table, model: Model, start: float, *, fractions: bool) ->
     found: list[Stage] = []
     level = start
     for index, one in enumerate(value.items(most=_MOST_STAGES)):
-        found.append(_stage(one, index, model, level, fractions=fractions))
+        found.append(_stage(one, index, model, level))
         level = found[-1].target
     if len(table.problems.found) == before:
         check_stages(tuple(found), start, value)
     return tuple(found)
 
 
-def read_level(value: Value | None, model: Model, *, fractions: bool, otherwise: float) -> float:
+def read_level(value: Value | None, model: Model, *, otherwise: float) -> float:
     """Users or a rate."""
     if value is None:
         return otherwise
 
     def users(raw: object) -> float:
         found = number(0, MOST_LEVEL[Model.CLOSED])(raw)
-        if not fractions and found != int(found):
+        if found != int(found):
             raise InvalidError("is no whole number of users", got=raw)
         return found
 
@@ -104,7 +103,7 @@ def _check_recovery(roles: list[str], value: Value) -> None:
         value.wrong(what, allowed="a stage of role before, then stress, then recovery")
 
 
-def _stage(value: Value, index: int, model: Model, before: float, *, fractions: bool) -> Stage:
+def _stage(value: Value, index: int, model: Model, before: float) -> Stage:
     key = LEVEL_KEY[model]
     other = next(word for word in LEVEL_KEY.values() if word != key)
     raw = value.raw
@@ -117,7 +116,7 @@ def _stage(value: Value, index: int, model: Model, before: float, *, fractions: 
     for needed in ("duration", *(() if other in table.content else (key,))):
         if table.get(needed) is None:
             table.here().wrong(f"has no {needed}")
-    target = read_level(table.get(key), model, fractions=fractions, otherwise=before)
+    target = read_level(table.get(key), model, otherwise=before)
     length = table.read("duration", seconds(0, WEEK), 0.0)
     role = table.read("role", choice(*ROLES), HOLD if target == before and length else RAMP)
     return Stage(

@@ -10,10 +10,13 @@ import yaml
 
 from perfkit import grammar
 from perfkit.profile.document import core_schema
+from perfkit.profile.parse import OPTIONS_SUFFIX, load_profile
 from perfkit.profile.stages import LEVEL_KEY
 from perfkit.profile.value import Model
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from perfkit.profile.value import Check, Profile, Request, Scenario, Stage
 
 _UNITS = (("h", Decimal(3600)), ("m", Decimal(60)), ("s", Decimal(1)), ("ms", Decimal("0.001")))
@@ -28,8 +31,24 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
+def profile_text(path: Path, *, requested: str | None = None) -> str:
+    """What to begin a profile of one's own with: a profile's own text, or k6's options as YAML.
+
+    Args:
+        path: The file.
+        requested: As `perfkit.profile.parse.load_profile` takes it.
+
+    Raises:
+        PlanError: It is no profile.
+    """
+    profile = load_profile(path, requested=requested)
+    if path.suffix == OPTIONS_SUFFIX:
+        return profile_to_yaml(profile)
+    return path.read_text(encoding="utf-8-sig")
+
+
 def profile_to_yaml(profile: Profile) -> str:
-    """A profile as YAML; parsed, it is the same but for where it came from."""
+    """A profile that was not scaled, as YAML; parsed, it is the same but for where it came from."""
     is_open = profile.model is Model.OPEN
     key = LEVEL_KEY[profile.model]
     recovery = {"tolerance": profile.recovery[0], "for": _time(profile.recovery[1])}
@@ -53,9 +72,6 @@ def profile_to_yaml(profile: Profile) -> str:
         "trials": profile.trials,
         "recovery": recovery,
         "graceful-stop": _time(profile.graceful_stop),
-        "scaled": {"time": profile.time_scale, "users": profile.user_scale}
-        if (profile.time_scale, profile.user_scale) != (1, 1)
-        else None,
     }
     said = {name: value for name, value in content.items() if value is not None}
     return yaml.dump(said, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from perfkit.profile import library
-from perfkit.profile.parse import load_profile, profile_from_json, profile_to_json
+from perfkit.profile.parse import load_profile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +50,6 @@ def test_a_slope_that_is_left_out_is_noted(parse: Parse) -> None:
     assert "without @high" in high
     assert "'ramp-3' moves from 9 to 5 users" in back
     assert "'{duration: 0s, users: 9}'" in profile.notes[0][1]
-    assert profile_from_json(profile_to_json(profile)).notes == profile.notes
 
 
 def test_users_who_come_one_by_one_are_noted(parse: Parse) -> None:

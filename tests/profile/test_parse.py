@@ -243,7 +243,6 @@ def test_stress_cannot_be_sliced(parse: Parse, problems: Problems) -> None:
         ("model: closed\nthresholds: ['p(95)@top<1s']", "names a stage 'top'.*allowed: hold"),
         ("model: closed\nthresholds: [avg<1s, avg<1s]", "is there twice"),
         ("model: closed\nbreak: ['p(95)@hold<1s']", "a search for the breaking point has none"),
-        ("model: closed\nscaled: {time: 0}", "is no such number"),
     ],
 )
 def test_other_keys(problems: Problems, line: str, reason: str) -> None:

@@ -24,7 +24,6 @@ from perfkit.profile.schedule import (
     level_at,
     levels_at,
     scaled,
-    stage_at,
     stage_bounds,
 )
 from perfkit.profile.value import Arrivals, Model, Profile, Stage
@@ -65,19 +64,11 @@ def test_lines_and_jumps() -> None:
         *(0, 0, 50, 20, 20, 0, 0, 8, 6)
     ]
     assert level_at(profile, 22) == 0
-    assert [stage_at(profile, t) for t in (-1, 0, 9.9, 10, 15, 20, 22, 99)] == [
-        *(0, 0, 0, 2, 4, 6, 6, 6)
-    ]
     assert stage_bounds(profile)[:3] == ((0, 10), (10, 10), (10, 15))
     assert cumulative(profile, -1) == 0
     assert cumulative(profile, 10) == 500
     assert cumulative(profile, 17) == 600
     assert cumulative(profile, 99) == 612
-
-
-def test_a_jump_at_the_end_is_never_under_way() -> None:
-    assert stage_at(made(5, (0, 3), (1, 3), (0, 9)), 7) == 1
-    assert stage_at(made(5, (0, 3), (1, 3)), -1) == 1
 
 
 @given(profiles(), SHARE)

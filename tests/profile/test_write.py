@@ -14,14 +14,8 @@ from hypothesis import strategies as st
 
 from perfkit.errors import PlanError
 from perfkit.profile import library
-from perfkit.profile.parse import (
-    load_profile,
-    parse_profile,
-    profile_from_json,
-    profile_to_json,
-)
-from perfkit.profile.schedule import scaled
-from perfkit.profile.write import profile_to_yaml
+from perfkit.profile.parse import load_profile, parse_profile
+from perfkit.profile.write import profile_text, profile_to_yaml
 
 if TYPE_CHECKING:
     from perfkit.profile.value import Profile
@@ -34,13 +28,23 @@ def there_and_back(profile: Profile) -> None:
     assert parse_profile(text, profile.source) == profile
     elsewhere = Path("/else/where.yaml")
     assert parse_profile(text, elsewhere) == replace(profile, source=elsewhere)
-    assert profile_from_json(profile_to_json(profile)) == profile
 
 
 @pytest.mark.parametrize("name", library.built_in())
-@pytest.mark.parametrize("scales", [(1.0, 1.0), (0.02, 0.1), (1 / 3, 1e-3)])
-def test_built_in_profiles(name: str, scales: tuple[float, float]) -> None:
-    there_and_back(scaled(load_profile(library.find(name, CWD)), *scales))
+def test_built_in_profiles(name: str) -> None:
+    path = library.find(name, CWD)
+    there_and_back(load_profile(path))
+    assert profile_text(path) == path.read_text(encoding="utf-8")
+
+
+def test_options_of_a_k6_script_become_a_profile(tmp_path: Path) -> None:
+    path = tmp_path / "options.json"
+    path.write_text('{"stages": [{"duration": "30s", "target": 20}]}')
+    found = parse_profile(profile_text(path, requested="/orders"), path)
+    assert found == load_profile(path, requested="/orders")
+    assert [one.path for one in found.scenario.requests] == ["/orders"]
+    with pytest.raises(PlanError, match="--path belongs to the options"):
+        profile_text(library.find("smoke", CWD), requested="/orders")
 
 
 HARD = [

@@ -99,15 +99,6 @@ def analyse_load(recording: LoadRecording) -> LoadAnalysis:
     )
 
 
-def analyse_side(recording: LoadRecording, side: Side) -> SideLoad | None:
-    """One side of a run; None when it has no requests.
-
-    Raises:
-        RecordingError: A file is missing or none of ours.
-    """
-    return next((one for one in analyse_load(recording).sides if one.side is side), None)
-
-
 def analyse_health(recording: LoadRecording, starts: Sequence[SegmentStart]) -> Health | None:
     """The generator over some segments, such as the probes of a search."""
     slips = Slips()

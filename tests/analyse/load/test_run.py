@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from made_load_runs import Requests, arrivals, conditions
 
-from perfkit.analyse.load.run import analyse_load, analyse_probe, analyse_side, counting_starts
+from perfkit.analyse.load.run import analyse_load, analyse_probe, counting_starts
 from perfkit.analyse.load.timeline import window_width
 from perfkit.analyse.load.value import LoadMetric
 from perfkit.profile.value import Stage
@@ -60,7 +60,7 @@ def test_the_load_without_its_ramps(maker: Callable[..., Maker]) -> None:
     assert [one.request for one in side.requests] == ["read"]
     assert side.overall.throughput.value == pytest.approx(100, rel=0.01)
     assert side.curve.response[49] == side.overall.response.p50.value
-    assert analyse_side(made.recording(), Side.CANDIDATE) is None
+    assert [one.side for one in analyse_load(made.recording()).sides] == [Side.BASELINE]
 
 
 def test_the_warm_up_is_left_out_and_a_later_stall_is_not(maker: Callable[..., Maker]) -> None:

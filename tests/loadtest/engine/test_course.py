@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from perfkit.profile.schedule import arrivals, stage_at
+from perfkit.profile.schedule import arrivals, stage_bounds
 from perfkit.profile.value import Arrivals, Model
 from perfkit.recording.events import read_events
 from perfkit.recording.load import Window
@@ -41,7 +41,8 @@ def test_closed_users_work_while_the_level_is_above_their_number(tools: Tools) -
     expected = np.array([2, 4, 6, 1]) / 0.033
     assert (rates > 0.4 * expected).all()
     assert (rates < 1.4 * expected).all()
-    assert [stage_at(profile, due) for due in events.due] == events.phase.tolist()
+    ends = [end for _, end in stage_bounds(profile)]
+    assert np.searchsorted(ends, events.due, "right").tolist() == events.phase.tolist()
 
 
 def test_think_time_is_from_the_answer_on_and_seeded(tools: Tools) -> None:
