@@ -98,6 +98,7 @@ def compare(
     plan = make_plan(said, command="compare", cwd=Path.cwd())
     outcome = session.run(plan, listener=listener or ignore)
     session.remember(outcome)
+    _check_written(outcome.unwritten)
     return outcome
 
 
@@ -131,7 +132,10 @@ def aa(
         "benchmarks": tuple(map(str, benchmarks)),
         **options,
     }
-    return session.run(make_plan(said, command="aa", cwd=Path.cwd()), listener=listener or ignore)
+    plan = make_plan(said, command="aa", cwd=Path.cwd())
+    outcome = session.run(plan, listener=listener or ignore)
+    _check_written(outcome.unwritten)
+    return outcome
 
 
 def check(
@@ -162,6 +166,7 @@ def check(
     plan = make_check_plan(said, cwd=Path.cwd())
     outcome = session.run(plan, listener=listener or ignore)
     session.remember(outcome)
+    _check_written(outcome.unwritten)
     return outcome
 
 
@@ -204,9 +209,14 @@ def load_test(
     }
     plan = make_load_plan(said, mode="breakpoint" if search else None, cwd=Path.cwd())
     outcome = session.run(plan, listener=listener or ignore)
-    if outcome.unwritten is not None:
-        raise outcome.unwritten
+    _check_written(outcome.unwritten)
     return outcome
+
+
+def _check_written(error: PerfkitError | None) -> None:
+    """Whoever asks in Python is not to find a report missing later."""
+    if error is not None:
+        raise error
 
 
 def load(folder: str | os.PathLike[str]) -> Outcome | AaOutcome | CheckOutcome | LoadOutcome:

@@ -15,6 +15,7 @@ from perfkit.errors import PerfkitError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from perfkit.errors import WritingError
     from perfkit.session.aa import AaOutcome
     from perfkit.session.combine import CombinedOutcome
     from perfkit.session.load.outcome import LoadOutcome
@@ -35,19 +36,29 @@ def after_verdict(code: ExitCode, work: Callable[[], None]) -> ExitCode:
     return code
 
 
+def with_reports(code: ExitCode, unwritten: WritingError | None) -> ExitCode:
+    """Tell that reports could not be written, which never hides what was found."""
+    if unwritten is None:
+        return code
+    output.problem(unwritten)
+    return code or ExitCode.FAILED
+
+
 def finish(outcome: Outcome | AaOutcome, *, as_json: bool, quiet: bool, no_color: bool) -> ExitCode:
     """Tell a run's result."""
     from perfkit.session.outcome import Outcome
 
     if not isinstance(outcome, Outcome):
         output.result(_aa_json(outcome) if as_json else _aa_text(outcome, quiet=quiet))
-        return of_run(
+        code = of_run(
             interrupted=outcome.interrupted,
             failed=bool(outcome.result.failures),
             measured=outcome.result.accuracy is not None,
         )
-    output.result(_json(outcome) if as_json else _text(outcome, quiet=quiet, no_color=no_color))
-    return _code_of(outcome)
+    else:
+        output.result(_json(outcome) if as_json else _text(outcome, quiet=quiet, no_color=no_color))
+        code = _code_of(outcome)
+    return with_reports(code, outcome.unwritten)
 
 
 def finish_together(
@@ -70,7 +81,8 @@ def finish_together(
                 f"\ncombined   {output.clean(str(outcome.folder / 'combined-report.html'))}"
             )
     codes = [_code_of(outcome.compared), *map(_code_of_load, outcome.loads)]
-    return worst_of([code for code in codes if code is not ExitCode.INTERRUPTED])
+    code = worst_of([code for code in codes if code is not ExitCode.INTERRUPTED])
+    return with_reports(code, outcome.unwritten)
 
 
 def finish_load(outcome: LoadOutcome, *, as_json: bool, quiet: bool, no_color: bool) -> ExitCode:
@@ -88,10 +100,7 @@ def finish_load(outcome: LoadOutcome, *, as_json: bool, quiet: bool, no_color: b
     code = _code_of_load(outcome)
     if outcome.interrupted:
         output.note(_go_on(outcome))
-    if outcome.unwritten is not None:
-        output.problem(outcome.unwritten)
-        code = code or ExitCode.FAILED
-    return code
+    return with_reports(code, outcome.unwritten)
 
 
 def _go_on(outcome: LoadOutcome) -> str:

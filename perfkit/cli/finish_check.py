@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from perfkit.cli import output
 from perfkit.cli.exit_codes import of_gate
-from perfkit.cli.finish import after_verdict
+from perfkit.cli.finish import after_verdict, with_reports
 from perfkit.errors import PerfkitError, WritingError
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def finish_check(
         color = output.colour_wanted(no_color=no_color)
         output.result(as_text(view, width=width, color=color, brief=quiet))
     _for_github(outcome)
-    code = of_gate(outcome.result, interrupted=outcome.interrupted)
+    code = with_reports(of_gate(outcome.result, interrupted=outcome.interrupted), outcome.unwritten)
     return after_verdict(code, lambda: _copy(outcome, copies))
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from perfkit.decide.aa import AaResult, judge_aa
+from perfkit.errors import WritingError
 from perfkit.plan import resume_plan
 from perfkit.recording import Recording, read
 from perfkit.session import sitting
-from perfkit.session.outcome import write_whole
+from perfkit.session.outcome import unwritten, write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,11 +29,13 @@ class AaOutcome:
         recording: The raw observations.
         result: What they say of the method.
         interrupted: The last sitting was ended by Ctrl-C or SIGTERM.
+        unwritten: Why its reports could not be written, or None.
     """
 
     recording: Recording
     result: AaResult
     interrupted: bool
+    unwritten: WritingError | None = None
 
     @property
     def folder(self) -> Path:
@@ -78,5 +82,4 @@ def write_report(outcome: AaOutcome) -> None:
 
 def _report(sat: Sat) -> AaOutcome:
     outcome = outcome_of(sat.recording, interrupted=sat.interrupted)
-    write_report(outcome)
-    return outcome
+    return replace(outcome, unwritten=unwritten(partial(write_report, outcome)))

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from perfkit.decide.gate.judge import judge_gate
 from perfkit.decide.gate.result import GateResult
-from perfkit.errors import PerfkitError
+from perfkit.errors import PerfkitError, WritingError
 from perfkit.plan import GATE, resume_plan
 from perfkit.plan.check import make_policy
 from perfkit.recording import Recording, read
 from perfkit.report.check.view import CheckView, build_check_view
 from perfkit.session import sitting
-from perfkit.session.outcome import policy_of, write_whole
+from perfkit.session.outcome import policy_of, unwritten, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,12 +36,14 @@ class CheckOutcome:
         result: Rows and outcome.
         view: The same, ready for every report.
         interrupted: The last sitting was ended by Ctrl-C or SIGTERM.
+        unwritten: Why its reports could not be written, or None.
     """
 
     recording: Recording
     result: GateResult
     view: CheckView
     interrupted: bool
+    unwritten: WritingError | None = None
 
     @property
     def folder(self) -> Path:
@@ -153,5 +156,4 @@ def write_reports(outcome: CheckOutcome) -> None:
 
 def _report(sat: Sat) -> CheckOutcome:
     outcome = outcome_of(sat.recording, interrupted=sat.interrupted)
-    write_reports(outcome)
-    return outcome
+    return replace(outcome, unwritten=unwritten(partial(write_reports, outcome)))

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
-from perfkit.errors import PerfkitError
+from perfkit.errors import PerfkitError, WritingError
 from perfkit.report.load.combine import Combined, as_combined_html, as_combined_yaml, combine
 from perfkit.session.load.outcome import LoadOutcome
-from perfkit.session.outcome import Outcome, policy_of, write_whole
+from perfkit.session.outcome import Outcome, policy_of, unwritten, write_whole
 from perfkit.session.show import load
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
 
 YAML_FILE = "combined-report.yaml"
 HTML_FILE = "combined-report.html"
@@ -27,11 +29,13 @@ class CombinedOutcome:
         compared: The comparison of benchmarks.
         loads: The load runs, in the order given.
         combined: Their views, held against one policy.
+        unwritten: Why its reports could not be written, or None.
     """
 
     compared: Outcome
     loads: tuple[LoadOutcome, ...]
     combined: Combined
+    unwritten: WritingError | None = None
 
     @property
     def folder(self) -> Path:
@@ -43,7 +47,7 @@ def show_together(folders: Sequence[Path]) -> CombinedOutcome:
     """Read runs of the same two variants and write one report of all.
 
     Raises:
-        RecordingError: A folder holds no run, or the report cannot be written.
+        RecordingError: A folder holds no run that can be read.
         PerfkitError: The runs are not of the same variants, or not one comparison and load runs.
     """
     shown = [load(folder) for folder in folders]
@@ -62,6 +66,14 @@ def show_together(folders: Sequence[Path]) -> CombinedOutcome:
         [(load.recording, load.result) for load in loads],
         policy_of(one.recording),
     )
-    write_whole(one.folder / YAML_FILE, as_combined_yaml(found.view, found.loads))
-    write_whole(one.folder / HTML_FILE, as_combined_html(found.view, found.loads))
-    return CombinedOutcome(compared=one, loads=loads, combined=found)
+    return CombinedOutcome(
+        compared=one,
+        loads=loads,
+        combined=found,
+        unwritten=unwritten(partial(_write, one.folder, found)),
+    )
+
+
+def _write(folder: Path, found: Combined) -> None:
+    write_whole(folder / YAML_FILE, as_combined_yaml(found.view, found.loads))
+    write_whole(folder / HTML_FILE, as_combined_html(found.view, found.loads))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from perfkit.plan import resume_plan
 from perfkit.recording import read
 from perfkit.session import sitting
-from perfkit.session.outcome import Outcome, outcome_of, write_reports
+from perfkit.session.outcome import Outcome, outcome_of, unwritten, write_reports
 
 if TYPE_CHECKING:
     from perfkit.plan import Plan
@@ -52,5 +54,4 @@ def resume(folder: Path, *, listener: Listener) -> Outcome:
 
 def _report(sat: Sat) -> Outcome:
     outcome = outcome_of(sat.recording, interrupted=sat.interrupted)
-    write_reports(outcome)
-    return outcome
+    return replace(outcome, unwritten=unwritten(partial(write_reports, outcome)))

@@ -16,6 +16,8 @@ from perfkit.recording import Recording
 from perfkit.report.view import View, build_view
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
     from perfkit.analyse.estimate import Estimate
@@ -65,12 +67,14 @@ class Outcome:
         result: Rows, geometric mean, caveats.
         view: The same, ready for every report.
         interrupted: The last sitting was ended by Ctrl-C or SIGTERM.
+        unwritten: Why its reports could not be written, or None.
     """
 
     recording: Recording
     result: Result
     view: View
     interrupted: bool
+    unwritten: WritingError | None = None
 
     @property
     def folder(self) -> Path:
@@ -131,6 +135,15 @@ def write_reports(outcome: Outcome) -> None:
     }
     for name, text in files.items():
         write_whole(outcome.folder / name, text)
+
+
+def unwritten(write: Callable[[], None]) -> WritingError | None:
+    """Write reports; why that cannot be, which does not hide what was found."""
+    try:
+        write()
+    except WritingError as error:
+        return error
+    return None
 
 
 def write_whole(path: Path, text: str) -> None:

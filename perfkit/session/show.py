@@ -6,6 +6,7 @@ come with the other kinds, take longer to import than a short run takes to judge
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -36,11 +37,12 @@ def show(folder: Path) -> Shown:
     """Read a recorded run and write its reports again.
 
     Raises:
-        RecordingError: The folder holds no run, or cannot be written.
+        RecordingError: The folder holds no run that can be read.
     """
+    from perfkit.session.outcome import unwritten
+
     shown, write = _judged(folder)
-    write()
-    return shown
+    return replace(shown, unwritten=unwritten(write))
 
 
 def _judged(folder: Path) -> tuple[Shown, Callable[[], None]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -449,3 +450,25 @@ def test_the_current_folder_is_gone(perfkit: Callable[..., Any], tmp_path: Path)
         answer = perfkit(*argv)
         assert (answer.code, answer.out) == (2, "")
         assert "the current folder is gone" in answer.err
+
+
+@pytest.mark.parametrize("command", ["compare", "aa", "check"])
+def test_reports_that_cannot_be_written_hide_no_result(
+    recorded: Callable[..., Path],
+    perfkit: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+) -> None:
+    folder = str(recorded(command=command))
+    whole = perfkit("show", folder)
+    assert whole.code == 0
+
+    def full(**_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tempfile.mkstemp", full)
+    answer = perfkit("show", folder)
+    assert answer.code == 4
+    assert answer.out == whole.out
+    assert "a report cannot be written: No space left on device" in answer.err
+    assert f"perfkit show {folder}" in answer.err

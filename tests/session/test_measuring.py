@@ -351,6 +351,19 @@ def test_reports_that_cannot_be_written(place: Any) -> None:
         session.outcome.write_whole(outcome.folder / "gone" / "report.yaml", "")
 
 
+def test_a_run_whose_reports_cannot_be_written_is_judged_all_the_same(
+    place: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, _text: str) -> None:
+        raise WritingError(f"{path.name} cannot be written: No space left on device")
+
+    monkeypatch.setattr(session.outcome, "write_whole", full)
+    place.sleeping("bm_a.py", "a")
+    outcome = place.run()
+    assert "report.yaml cannot be written" in str(outcome.unwritten)
+    assert outcome.result.rows[0].comparison is not None
+
+
 def test_nothing_secret_is_recorded(place: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MY_PASSWORD", "hunter2")
     place.sleeping("bm_a.py", "a")

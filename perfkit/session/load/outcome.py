@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from perfkit.decide.load.judge import judge_load
@@ -11,7 +12,7 @@ from perfkit.decide.load.result import LoadResult, LoadRow
 from perfkit.errors import PerfkitError, WritingError
 from perfkit.recording.load import LoadRecording
 from perfkit.report.load.view import LoadView, build_load_view
-from perfkit.session.outcome import policy_of, write_whole
+from perfkit.session.outcome import policy_of, unwritten, write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -215,10 +216,7 @@ def load_outcome_of(recording: LoadRecording, *, interrupted: bool) -> LoadOutco
 def reported(outcome: LoadOutcome) -> LoadOutcome:
     """Write every report; one that cannot be written does not hide what was found."""
     began = time.perf_counter()
-    try:
-        write_load_reports(outcome)
-    except WritingError as error:
-        outcome = replace(outcome, unwritten=error)
+    outcome = replace(outcome, unwritten=unwritten(partial(write_load_reports, outcome)))
     return outcome.spent("reports", time.perf_counter() - began)
 
 
