@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 LONGEST = 300
 """Characters of an offending value that are shown."""
 
+NOT_AS_BEGUN = "is not what it was when the run began"
+START_ANEW = "start a new run; what was measured stays readable with 'perfkit show'"
+"""What to do when a run cannot be gone on with."""
+
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = LONGEST
 _SHORT.maxlevel = 3

@@ -100,7 +100,10 @@ def make_load_plan(options: Mapping[str, object], *, mode: str | None, cwd: Path
         cwd=cwd,
         download=said.download is not False,
         notes=(
-            *(f"{what}; {remedy}" for what, remedy in profile.notes if chosen != "breakpoint"),
+            *(
+                f"{what}; {remedy}"
+                for what, remedy in profile.notes_of(searched=chosen == "breakpoint")
+            ),
             *(_notes(trials, confidence, mode=chosen) if two else ()),
         ),
     )

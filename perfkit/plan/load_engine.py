@@ -7,7 +7,7 @@ from dataclasses import replace
 from importlib import metadata
 from typing import TYPE_CHECKING
 
-from perfkit.errors import PerfkitError
+from perfkit.errors import NOT_AS_BEGUN, START_ANEW, PerfkitError
 from perfkit.loadtest.engines import ENGINES, K6, LOCUST
 from perfkit.loadtest.k6.program import find_k6, k6_problems
 
@@ -82,11 +82,10 @@ def engine_changed(method: LoadMethod) -> PerfkitError | None:
     if version == method.engine_version:
         return None
     return PerfkitError(
-        "the engine is not what it was when the run began, and loads of different engines are "
-        "never put together",
+        f"the engine {NOT_AS_BEGUN}, and loads of different engines are never put together",
         got=f"{method.engine} {version}",
         allowed=f"{method.engine} {method.engine_version}",
-        remedy="start a new run; what was measured stays readable with 'perfkit show'",
+        remedy=START_ANEW,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from perfkit.errors import PerfkitError
+from perfkit.errors import NOT_AS_BEGUN, START_ANEW, PerfkitError
 from perfkit.service import Service, ServiceKind
 
 if TYPE_CHECKING:
@@ -49,9 +49,9 @@ def changed_sources(run: LoadRun) -> list[PerfkitError]:
     before = dict(run.sources)
     return [
         PerfkitError(
-            f"{name} is not what it was when the run began: its source has changed",
+            f"{name} {NOT_AS_BEGUN}: its source has changed",
             got=str(Path(run.cwd)) if name != LOCUSTFILE else str(run.profile.scenario.locustfile),
-            remedy="start a new run; what was measured stays readable with 'perfkit show'",
+            remedy=START_ANEW,
         )
         for name in {**before, **now}
         if before.get(name) != now.get(name)

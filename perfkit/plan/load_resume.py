@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from perfkit.errors import PerfkitError, PlanError
+from perfkit.errors import NOT_AS_BEGUN, START_ANEW, PerfkitError, PlanError
 from perfkit.plan.load_engine import engine_changed
 from perfkit.plan.load_program import changed_sources
 from perfkit.plan.load_value import WORKER_SECONDS, LoadPlan
@@ -86,9 +86,9 @@ def _check_script(path: Path, digest: str) -> list[PerfkitError]:
     if now is not None and now.digest != digest:
         problems.append(
             PerfkitError(
-                "the service is not what it was when the run began: its source has changed",
+                f"the service {NOT_AS_BEGUN}: its source has changed",
                 got=str(path),
-                remedy="start a new run; what was measured stays readable with 'perfkit show'",
+                remedy=START_ANEW,
             )
         )
     return problems

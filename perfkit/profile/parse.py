@@ -155,7 +155,7 @@ def _profile(table: Table, source: Path) -> Profile:
         graceful_stop=table.read("graceful-stop", seconds(0, _HOUR), scenario.timeout),
         time_scale=1.0,
         user_scale=1.0,
-        notes=() if table.problems.found else _notes(table, model, stages),
+        stage_notes=() if table.problems.found else _notes(table, model, stages),
     )
 
 

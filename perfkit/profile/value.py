@@ -164,6 +164,7 @@ class Profile:
         user_scale: By which its levels were shrunk already; 1.0 for none.
         notes: ``(what, remedy)`` pairs: what was understood in a way that its author may not have
             meant. No part of the load, so that profiles are the same without them.
+        stage_notes: The same of its stages, which a search for the breaking point does not run.
     """
 
     name: str
@@ -186,6 +187,11 @@ class Profile:
     time_scale: float
     user_scale: float
     notes: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+    stage_notes: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+
+    def notes_of(self, *, searched: bool) -> tuple[tuple[str, str], ...]:
+        """What to tell of a run; in a search nothing of the stages."""
+        return self.notes if searched else (*self.notes, *self.stage_notes)
 
     @property
     def seconds(self) -> float:

@@ -136,6 +136,10 @@ class WorkerReport:
     health: tuple[WorkerHealth, ...]
 
 
+WENT_WELL = frozenset({"finished", "requests"})
+"""Reasons for which a load ends that was sent as it was asked for."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentEnd:
     """A segment came to its end.

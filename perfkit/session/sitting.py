@@ -12,7 +12,7 @@ import perfkit
 from perfkit.caveat import venv_caveats
 from perfkit.decide.gate.planning import may_go_on
 from perfkit.decide.policy import policy_text
-from perfkit.errors import NothingFoundError, PlanError, RecordingError
+from perfkit.errors import NOT_AS_BEGUN, START_ANEW, NothingFoundError, PlanError, RecordingError
 from perfkit.machine import host
 from perfkit.measure.lockstep import Bench
 from perfkit.recording import (
@@ -258,10 +258,9 @@ def _check_unchanged(plan: Plan, known: Recording, preparation: Preparation) -> 
         elif _program(before) != _program(now[name]):
             problems.append(
                 RecordingError(
-                    f"{name} is not what it was when the run began: its script or its "
-                    "environment has changed",
+                    f"{name} {NOT_AS_BEGUN}: its script or its environment has changed",
                     got=path,
-                    remedy="start a new run; what was measured stays readable with 'perfkit show'",
+                    remedy=START_ANEW,
                 )
             )
     if problems:

@@ -12,6 +12,7 @@ from perfkit.session.load.calibration import Calibration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from perfkit.plan.load_value import LoadPlan
 
@@ -189,6 +190,20 @@ def test_profiles_are_listed(perfkit: Run) -> None:
     assert (answer.code, answer.err) == (0, "")
     for name in ("smoke", "api-baseline", "sustained", "peak", "stress", "spike", "soak"):
         assert f"\n{name} " in answer.out
+
+
+def test_a_profile_is_printed_to_begin_with(perfkit: Run, tmp_path: Path) -> None:
+    answer = perfkit("load", "profiles", "smoke")
+    assert (answer.code, answer.err) == (0, "")
+    (tmp_path / "mine.yaml").write_text(answer.out)
+    assert perfkit("load", "profiles", "mine.yaml").out == answer.out
+    (tmp_path / "options.json").write_text('{"vus": 3, "duration": "10s"}')
+    answer = perfkit("load", "profiles", "options.json", "--path", "/orders")
+    assert (answer.code, answer.err) == (0, "")
+    assert "get: /orders" in answer.out
+    (tmp_path / "options.yaml").write_text(answer.out)
+    assert perfkit("load", "profiles", "options.yaml").code == 0
+    assert perfkit("load", "profiles", "smok").code == 2
 
 
 def test_the_reference_of_profiles(perfkit: Run) -> None:

@@ -336,6 +336,9 @@ def test_a_stage_that_may_have_meant_a_step_is_noted(plan: Make, folder: Path) -
     assert "{duration: 0s, rate: 30}" in note
     assert plan(profile="mine.yaml").notes == ()
     assert plan("breakpoint", profile="steps.yaml").notes == ()
+    (folder / "k6.json").write_text('{"vus": 3, "duration": "10s"}')
+    (note,) = plan("breakpoint", profile="k6.json").notes
+    assert "the options do not say what is sent: GET /api/v1/data is assumed" in note
 
 
 @pytest.mark.parametrize(

@@ -41,5 +41,5 @@ def test_defaults_are_the_parsers() -> None:
 
 def test_the_example_is_right() -> None:
     profile = parse.parse_profile(EXAMPLE, Path("example.yaml"))
-    assert profile.notes == ()
+    assert profile.stage_notes == ()
     assert len(profile.scenario.requests) == 3

@@ -16,6 +16,7 @@ from perfkit.decide.load.rows import fewest_trials
 from perfkit.decide.load.search_caveats import search_caveats
 from perfkit.decide.verdict import Verdict
 from perfkit.profile.value import STRESS
+from perfkit.recording.segment import WENT_WELL
 from perfkit.service import ServiceKind
 from perfkit.units import format_duration, format_seconds, format_share
 from perfkit.variant import Side
@@ -37,8 +38,6 @@ NEAR_FLOOR = 2.0
 
 CLOCK_SHARE = 0.05
 """Share of the median response time from which a remote clock's error matters."""
-
-_GOOD_ENDS = frozenset({"finished", "requests"})
 
 
 def load_caveats(
@@ -70,9 +69,9 @@ def load_caveats(
 
 
 def _profile(recording: LoadRecording) -> Iterator[Caveat]:
-    if recording.run.mode != "breakpoint":  # which goes through levels of its own
-        for what, remedy in recording.run.profile.notes:
-            yield run_caveat("profile", what, remedy)
+    run = recording.run
+    for what, remedy in run.profile.notes_of(searched=run.mode == "breakpoint"):
+        yield run_caveat("profile", what, remedy)
 
 
 def _generator(recording: LoadRecording, result: LoadResult) -> Iterator[Caveat]:
@@ -187,7 +186,7 @@ def _endings(recording: LoadRecording) -> Iterator[Caveat]:
         )
     told = {failure.trial for failure in recording.failures}
     for end in recording.ends.values():
-        if end.reason not in _GOOD_ENDS and end.reason != "interrupted":
+        if end.reason not in WENT_WELL and end.reason != "interrupted":
             after = format_duration(end.seconds)
             start = recording.starts.get(end.id)
             detail = "" if start is not None and start.trial in told else _first_line(end.detail)

@@ -149,5 +149,5 @@ def _enough(part: Part) -> bool:
 
 def _reason(evidence: LoadEvidence, *, enough: bool) -> str:
     if not evidence.whole:
-        return "the load run has gaps or an invalid generator, so that it decides nothing"
+        return "the load run has gaps, or its generator was late or invalid: it decides nothing"
     return "" if enough else "too few trials to decide anything"

@@ -15,6 +15,7 @@ from perfkit.decide.load.threshold import figure_of, judge_threshold
 from perfkit.decide.load.trust import trusted
 from perfkit.decide.load.validity import judge_health
 from perfkit.profile.value import RAMP, RECOVERY, Model
+from perfkit.recording.segment import WENT_WELL
 from perfkit.variant import Side
 
 if TYPE_CHECKING:
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from perfkit.profile.threshold import Threshold
     from perfkit.profile.value import Profile
     from perfkit.recording.load import LoadRecording, LoadRun, SegmentStart
-
-WENT_WELL = frozenset({"finished", "requests"})
-"""Reasons for which a probe's load may end and still say something by its figures."""
 
 
 def search_of(run: LoadRun) -> Search | None:

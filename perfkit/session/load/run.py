@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import perfkit
 from perfkit.decide.policy import policy_text
-from perfkit.errors import PerfkitError, PlanError, ProvisionError
+from perfkit.errors import NOT_AS_BEGUN, START_ANEW, PerfkitError, PlanError, ProvisionError
 from perfkit.loadtest.backing import BackingError
 from perfkit.loadtest.failure import ServiceError
 from perfkit.loadtest.generator import EngineError
@@ -179,9 +179,9 @@ def _check_sides(known: LoadRecording, now: Mapping[Side, SideFacts]) -> None:
     if changed:
         raise PlanError(
             PerfkitError(
-                f"the {side} is not what it was when the run began: its environment has changed",
+                f"the {side} {NOT_AS_BEGUN}: its environment has changed",
                 got=_difference(known.sides[side], now[side]),
-                remedy="start a new run; what was measured stays readable with 'perfkit show'",
+                remedy=START_ANEW,
             )
             for side in changed
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from perfkit.loadtest.windows import take_turns
 from perfkit.recording.load import LoadFailure, TrialEnd
+from perfkit.recording.segment import WENT_WELL
 from perfkit.session.load.segment import Segment, run_segment
 from perfkit.session.progress import LoadDone, Note
 from perfkit.units import format_duration
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 _START_SECONDS = 4.0  # what starting and stopping services is expected to take
 _ANNOUNCED = 60.0  # seconds from which a run's length is worth saying beforehand
 _FAILURES = {"service": "run", "backing": "backing", "generator": "engine", "disk": "engine"}
-WENT_WELL = frozenset({"finished", "requests"})
 
 
 def measure_trials(bench: LoadBench, known: LoadRecording, recorder: LoadRecorder) -> bool:
