@@ -14,8 +14,14 @@ about:
 * Neither where the generator had no CPU to spare: nobody knows how long answers then wait.
 * *Throughput above a limit*, *much memory and CPU*: always; the load was enough for it.
 
-Nothing stands where events were lost. Of a comparison, response times, throughput and what is made
-of them are blurred alike on both sides, so that a difference stands and "equivalent" does not.
+Nothing stands where events were lost.
+
+Of a comparison, response times, throughput and what is made of them are blurred alike on both
+sides, since windows alternate: a difference stands, "equivalent" does not. Independent delays of
+one distribution keep the order of two sides of which one is slower at every percentile (stochastic
+order is closed under sums: M. Shaked, J. G. Shanthikumar, *Stochastic Orders*, 2007, 1.A.3).
+Where their curves cross near the percentile compared, blurring could change the sign of a small
+difference; the caveat on lateness is there for that, too.
 """
 
 from __future__ import annotations
