@@ -87,6 +87,7 @@ def compare(
     """
     from perfkit.plan import make_plan
     from perfkit.session import compare as session
+    from perfkit.session.outcome import remember
     from perfkit.session.progress import ignore
 
     said = {
@@ -97,7 +98,7 @@ def compare(
     }
     plan = make_plan(said, command="compare", cwd=Path.cwd())
     outcome = session.run(plan, listener=listener or ignore)
-    session.remember(outcome)
+    remember(outcome)
     _check_written(outcome.unwritten)
     return outcome
 
@@ -160,12 +161,13 @@ def check(
     """
     from perfkit.plan.check import make_check_plan
     from perfkit.session import check as session
+    from perfkit.session.outcome import remember
     from perfkit.session.progress import ignore
 
     said = {"benchmarks": tuple(map(str, benchmarks)), **options}
     plan = make_check_plan(said, cwd=Path.cwd())
     outcome = session.run(plan, listener=listener or ignore)
-    session.remember(outcome)
+    remember(outcome)
     _check_written(outcome.unwritten)
     return outcome
 

@@ -85,8 +85,9 @@ def check(
         return finish_check(judged, copies=copies, **speech)
     plan = make_check_plan(given, cwd=current_folder())
     from perfkit.session import check as session
+    from perfkit.session.outcome import remember
 
     with listening(quiet=quiet, no_color=no_color) as listener:
         outcome = session.run(plan, listener=listener)
     code = finish_check(outcome, copies=copies, **speech)
-    return after_gate(code, outcome, lambda: session.remember(outcome))
+    return after_gate(code, outcome, lambda: remember(outcome))

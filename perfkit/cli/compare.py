@@ -57,8 +57,9 @@ def compare(
         return resumed(resume, given, as_json=as_json, quiet=quiet, no_color=no_color)
     plan = make_plan(given, command="compare", cwd=current_folder())
     from perfkit.session import compare as session  # after the plan: a typo is answered at once
+    from perfkit.session.outcome import remember
 
     with listening(quiet=quiet, no_color=no_color) as listener:
         outcome = session.run(plan, listener=listener)
     code = finish(outcome, as_json=as_json, quiet=quiet, no_color=no_color)
-    return after_verdict(code, lambda: session.remember(outcome))
+    return after_verdict(code, lambda: remember(outcome))

@@ -27,6 +27,7 @@ def resumed(
     nothing_else(given)
     from perfkit.recording import kind_of_run, read
     from perfkit.session import aa, compare
+    from perfkit.session.outcome import remember
 
     if kind_of_run(Path(folder)) == "load":
         from perfkit.session.load import run as load
@@ -42,7 +43,7 @@ def resumed(
         with listening(quiet=quiet, no_color=no_color) as listener:
             gate = check.resume(Path(folder), listener=listener)
         code = finish_check(gate, copies={}, as_json=as_json, quiet=quiet, no_color=no_color)
-        return after_gate(code, gate, lambda: check.remember(gate))
+        return after_gate(code, gate, lambda: remember(gate))
     if command == "aa":
         with listening(quiet=quiet, no_color=no_color) as listener:
             null = aa.resume(Path(folder), listener=listener)
@@ -50,7 +51,7 @@ def resumed(
     with listening(quiet=quiet, no_color=no_color) as listener:
         outcome = compare.resume(Path(folder), listener=listener)
     code = finish(outcome, as_json=as_json, quiet=quiet, no_color=no_color)
-    return after_verdict(code, lambda: compare.remember(outcome))
+    return after_verdict(code, lambda: remember(outcome))
 
 
 def nothing_else(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from perfkit.decide.gate.judge import judge_gate
@@ -19,6 +18,7 @@ from perfkit.session.outcome import policy_of, unwritten, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from perfkit.decide.gate.result import GateRow
     from perfkit.plan import Plan
@@ -77,19 +77,6 @@ def run(plan: Plan, *, listener: Listener) -> CheckOutcome:
         RecordingError: The run folder cannot be written.
     """
     return sitting.conclude(sitting.sit(plan, listener), _report)
-
-
-def remember(outcome: CheckOutcome) -> None:
-    """Add a run to the history it was to be added to, if there is one; see `history.remember`.
-
-    Raises:
-        WritingError: It cannot be written; the run itself is safe in its folder.
-        RecordingError: The file is damaged, no history, or of a newer perfkit.
-    """
-    if outcome.recording.run.store is not None:
-        from perfkit.session import history
-
-        history.remember(outcome, Path(outcome.recording.run.store))
 
 
 def resume(folder: Path, *, listener: Listener) -> CheckOutcome:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from perfkit.plan import resume_plan
@@ -13,6 +12,8 @@ from perfkit.session import sitting
 from perfkit.session.outcome import Outcome, outcome_of, unwritten, write_reports
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from perfkit.plan import Plan
     from perfkit.session.progress import Listener
     from perfkit.session.sitting import Sat
@@ -26,19 +27,6 @@ def run(plan: Plan, *, listener: Listener) -> Outcome:
         RecordingError: The run folder cannot be written.
     """
     return sitting.conclude(sitting.sit(plan, listener), _report)
-
-
-def remember(outcome: Outcome) -> None:
-    """Add a run to the history it was to be added to, if there is one; see `history.remember`.
-
-    Raises:
-        WritingError: It cannot be written; the run itself is safe in its folder.
-        RecordingError: The file is damaged, no history, or of a newer perfkit.
-    """
-    if outcome.recording.run.store is not None:
-        from perfkit.session import history
-
-        history.remember(outcome, Path(outcome.recording.run.store))
 
 
 def resume(folder: Path, *, listener: Listener) -> Outcome:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from perfkit.decide.policy import Policy
     from perfkit.decide.verdict import Verdict
     from perfkit.recording.load import LoadRecording
+    from perfkit.session.check import CheckOutcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +136,19 @@ def write_reports(outcome: Outcome) -> None:
     }
     for name, text in files.items():
         write_whole(outcome.folder / name, text)
+
+
+def remember(outcome: Outcome | CheckOutcome) -> None:
+    """Add a run to the history it was to be added to, if there is one; see `history.remember`.
+
+    Raises:
+        WritingError: It cannot be written; the run itself is safe in its folder.
+        RecordingError: The file is damaged, no history, or of a newer perfkit.
+    """
+    if outcome.recording.run.store is not None:
+        from perfkit.session import history
+
+        history.remember(outcome, Path(outcome.recording.run.store))
 
 
 def unwritten(write: Callable[[], None]) -> WritingError | None:

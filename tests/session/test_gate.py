@@ -16,6 +16,7 @@ from perfkit.history import Store
 from perfkit.plan.check import make_check_plan
 from perfkit.recording import read
 from perfkit.session import check
+from perfkit.session.outcome import remember
 from perfkit.session.progress import BlockDone, Note, SeriesDone
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def test_an_interrupted_check_goes_on_where_it_ended(place: Any) -> None:
     plan = plan_of(place, candidate_env=["SLOWER=0.1"], store="h.sqlite")
     first = check.run(plan, listener=told)
     assert first.interrupted
-    check.remember(first)
+    remember(first)
     assert not first.passed
     assert first["one"].verdict is GateVerdict.UNDECIDED
     before = read(first.folder).blocks
@@ -105,7 +106,7 @@ def test_an_interrupted_check_goes_on_where_it_ended(place: Any) -> None:
     assert second["one"].verdict is GateVerdict.SLOWER
     for series in (CONFIRM, CONFIRM_CONTROL):
         assert [b.index for b in second.recording.series("one", series)] == list(range(8))
-    check.remember(second)
+    remember(second)
     with Store(place.folder / "h.sqlite", write=False) as store:
         assert store.rows("SELECT state, outcome FROM run").fetchall() == [("finished", "slowdown")]
 
