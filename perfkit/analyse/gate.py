@@ -45,6 +45,7 @@ MOST_CONFIRMING = 60
 """Fresh blocks at most; beyond, minutes go into changes hardly larger than the margin."""
 
 _CONFIRMING_POWER = 0.9
+_ROUNDS = 20  # in which the number of blocks settles
 _EXCESS_TRUSTED = 0.5  # of what lies beyond the margin: suspects are those that looked worst
 _SPREAD_LEVEL = 0.95  # of the interval whose length tells the spread
 _SUSPECTED_FROM = 0.5  # of the margin, on the log scale
@@ -140,9 +141,15 @@ def blocks_to_confirm(
         return LEAST_CONFIRMING
     if excess <= 0 or not math.isfinite(deviation):
         return max(most, LEAST_CONFIRMING)
-    sigmas = -special.ndtri(allowed) + special.ndtri(_CONFIRMING_POWER)
-    wanted = math.ceil(math.pi / 3 * (sigmas * deviation / excess) ** 2)
-    return int(max(min(wanted, most), LEAST_CONFIRMING))
+    blocks = LEAST_CONFIRMING
+    for _ in range(_ROUNDS):  # Student's quantiles know how many there are
+        free = blocks - 1
+        errors = -special.stdtrit(free, allowed) + special.stdtrit(free, _CONFIRMING_POWER)
+        wanted = math.ceil(math.pi / 3 * (float(errors) * deviation / excess) ** 2)
+        before, blocks = blocks, max(min(wanted, most), LEAST_CONFIRMING)
+        if blocks == before:
+            break
+    return blocks
 
 
 def confirm(

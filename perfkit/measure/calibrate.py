@@ -104,6 +104,7 @@ def freeze(seconds: Sequence[float], method: Method, *, whole: Sequence[float] =
     share = (method.turn_seconds + method.run_in_seconds) / ((loops + run_in) * cost)
     if cost > one and share < 1:
         loops, run_in = max(1, int(loops * share)), int(run_in * share)
+        run_in = max(1, run_in) if loops > 1 else run_in
     turn = (loops + run_in) * cost
     wanted = method.pairs * (method.turn_seconds + method.run_in_seconds)
     pairs = min(method.pairs, max(_FEWEST_PAIRS, 2 * round(wanted / turn / 2)))

@@ -25,12 +25,11 @@ from perfkit.decide.gate.planning import (
     seconds_of_fresh,
     spent,
     still_open,
-    unplanned,
     wall_seconds,
     wanted_seconds,
 )
 from perfkit.decide.gate.rules import CONFIRM, CONFIRM_CONTROL, margin_of, names_of
-from perfkit.decide.gate.telling import said_of_first_pass, said_of_fresh_blocks
+from perfkit.decide.gate.telling import SUSPECTED, said_of_first_pass, said_of_fresh_blocks
 from perfkit.decide.judge import COMPARE
 from perfkit.measure.lockstep import Bench
 from perfkit.plan import Plan
@@ -147,15 +146,17 @@ def _go_round(open_: list[Measuring], work: _Work, clock: Clock, *, budget: floa
     with what they leave.
     """
     so_far = _paid(open_, work)
+    clock.limit = lambda: budget - so_far()
     left = _visits(open_, work, clock, may=lambda: so_far() < _SCREENING_SHARE * budget)
     if left:
         limit = budget - wanted_seconds(read(work.recorder.folder), work.policy)
         left = _visits(left, work, clock, may=lambda: so_far() < limit)
     for one in left:
         one.end("budget")
-    if so_far() > budget:
-        least = minimum_blocks(work.plan.goal)
-        text = f"the first pass took {format_duration(so_far())}, more than the "
+    first = spent(x for x in read(work.recorder.folder).blocks if x.series == COMPARE)
+    least = minimum_blocks(work.plan.goal)
+    if open_ and first > budget and all(len(one.blocks) <= least for one in open_):
+        text = f"the first pass took {format_duration(first)}, more than the "
         total = f"{format_duration(budget)} of --time-total: every benchmark gets {least} blocks"
         work.listener(Note(text=text + total))
 
@@ -178,12 +179,16 @@ def _spend_what_is_left(prepared: Sequence[Prepared], work: _Work, budget: float
         tasks = late_tasks(work.plan, prepared, known, still_open(known, policy))
         clock = Clock(expected=0.0, left=len(tasks))
         open_ = [_measuring(task, work, clock) for task in tasks]
-        so_far, suspects = _paid(open_, work), unplanned(known, policy)
-
-        def may(so_far: Callable[[], float] = so_far, suspects: Sequence[str] = suspects) -> bool:
-            return so_far() < budget and unplanned(read(folder), policy) == suspects
-
-        for one in _visits(open_, work, clock, may=may):
+        so_far = _paid(open_, work)
+        clock.limit = lambda so_far=so_far: budget - so_far()
+        found = _visits(
+            open_,
+            work,
+            clock,
+            may=lambda so_far=so_far: so_far() < budget,  # type: ignore[misc]
+            until=lambda one: one.word == SUSPECTED,
+        )
+        for one in found:
             if len(one.blocks) > len(known.series(one.id, COMPARE)):
                 one.end("budget")
         if len(read(folder).blocks) == len(known.blocks):
@@ -191,9 +196,14 @@ def _spend_what_is_left(prepared: Sequence[Prepared], work: _Work, budget: float
 
 
 def _visits(
-    open_: list[Measuring], work: _Work, clock: Clock, *, may: Callable[[], bool]
+    open_: list[Measuring],
+    work: _Work,
+    clock: Clock,
+    *,
+    may: Callable[[], bool],
+    until: Callable[[Measuring], bool] = lambda _: False,
 ) -> list[Measuring]:
-    """Go round while there is time left to spend; what is open then."""
+    """Go round while there is time left to spend, or until a series is such; what is open then."""
     goal = work.plan.goal
     left = list(open_)
     while left:
@@ -205,6 +215,8 @@ def _visits(
         look = next_look(len(one.blocks), goal)
         if not _visit(one, work, lambda one=one, look=look: len(one.blocks) >= look):  # type: ignore[misc]
             left.remove(one)
+        if until(one):
+            return left
     return []
 
 
@@ -215,14 +227,14 @@ def _rule(task: Task, policy: GatePolicy, goal: Goal) -> Rule:
 
     def rule(blocks: Sequence[Block], effects: Sequence[float], elapsed: float) -> str | None:
         every = [
-            (np.array(effects) if one is Metric.TIME else metric_effects(blocks, one), margin)
+            (one, np.array(effects) if one is Metric.TIME else metric_effects(blocks, one), margin)
             for one, margin in margins.items()
         ]
-        # A metric that no block has, such as a command's memory, is not waited for.
+        # A metric that blocks have not (any more), such as a command's memory, is not waited for.
         found = [
             screening_ends(one, margin, goal, blocks=len(blocks))
-            for one, margin in every
-            if len(one)
+            for metric, one, margin in every
+            if len(metric_effects(blocks[-1:], metric))
         ]
         if found and all(found):
             return "decided" if "decided" in found else "precision"
@@ -237,31 +249,41 @@ def _confirm(known: Recording, prepared: Sequence[Prepared], work: _Work) -> Non
     if known.confirming is None:
         return
     planned = {name: count for name, count in known.confirming.blocks if name not in known.failures}
-    total = len(planned)
+    missing = {
+        name: count - len(known.series(name, CONFIRM))
+        for name, count in planned.items()
+        if (name, CONFIRM) not in known.ends
+    }
     budget = work.policy.budget
-    if planned and budget is not None:
-        missing = {name: n for name, n in planned.items() if (name, CONFIRM) not in known.ends}
-        if spent(known.blocks) + seconds_of_fresh(missing, known) > OVER * budget:
+    if missing and budget is not None:
+        needed = spent(known.blocks) + seconds_of_fresh(missing, known)
+        if needed > OVER * budget:
             ready = sum(took for stage, took in work.spent.items() if stage != "analysis")
             took = format_duration(ready + wall_seconds(known, missing))
-            need = "1 suspect needs" if total == 1 else f"{total} suspects need"
+            need = "1 suspect needs" if len(missing) == 1 else f"{len(missing)} suspects need"
             text = f"the fresh blocks that {need} at least will take longer than --time-total: "
             work.listener(Note(text=f"{text}about {took} in all, the environments included"))
-    for position, (name, count) in enumerate(planned.items()):
-        if (name, CONFIRM) in known.ends:
+    for position, name in enumerate(planned):
+        if name not in missing:
             continue
+        del missing[name]
+        after = seconds_of_fresh(missing, known)
         compare, control = again_tasks(work.plan, prepared, known, name)
         with noting_failure(name, work.recorder, work.listener):
-            _Again(compare, control, work, planned=count).run(position, total)
+            again = _Again(compare, control, work, planned=planned[name], after=after)
+            again.run(position, len(planned))
 
 
 class _Again:
     """Fresh blocks of one benchmark, the null control's between them."""
 
-    def __init__(self, compare: Task, control: Task, work: _Work, *, planned: int) -> None:
+    def __init__(
+        self, compare: Task, control: Task, work: _Work, *, planned: int, after: float
+    ) -> None:
         self._tasks = (compare, control)
         self._work = work
         self._planned = planned
+        self._after = after  # seconds that the other suspects will take
         self._blocks = {task.series.name: list(task.blocks) for task in self._tasks}
 
     def run(self, position: int, total: int) -> None:
@@ -281,7 +303,7 @@ class _Again:
         self._work.bench.alternate(series, blocks=missing, sink=self._sink)
         earlier = sum(block.seconds for task in self._tasks for block in task.blocks)
         seconds = earlier + time.perf_counter() - began
-        for task in self._tasks:
+        for task in reversed(self._tasks):  # CONFIRM last: whoever finds it finds both
             self._work.recorder.append(
                 SeriesEnd(
                     benchmark=task.id, series=task.series.name, reason="planned", seconds=seconds
@@ -314,6 +336,6 @@ class _Again:
                     blocks=len(fresh),
                     expected=self._planned,
                     ratio=uncorrected(effects, self._work.plan.goal.confidence),
-                    seconds_left=2 * block.seconds * (self._planned - len(fresh)),
+                    seconds_left=2 * block.seconds * (self._planned - len(fresh)) + self._after,
                 )
             )

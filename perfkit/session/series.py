@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
@@ -21,7 +22,7 @@ from perfkit.session.progress import BlockDone, Failed, Listener, Note, SeriesDo
 from perfkit.units import format_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from perfkit.analyse.estimate import Estimate
     from perfkit.block import Block
@@ -38,11 +39,6 @@ Rule: TypeAlias = "Callable[[Sequence[Block], Sequence[float], float], str | Non
 
 _PAUSE = "pause"
 _SHOWN_FROM = 4  # blocks
-
-
-def cost(block: Block) -> float:
-    """Seconds of measuring a block took, of which the budget is paid."""
-    return block.seconds
 
 
 def seconds_a_block(first: Block) -> float:
@@ -81,6 +77,7 @@ class Clock:
         done: Series that are done.
         spent: Wall seconds they took.
         told: Benchmarks of which was told that they take longer than their budget.
+        limit: Tells the seconds left of a budget for everything; None without one.
     """
 
     expected: float
@@ -88,6 +85,7 @@ class Clock:
     done: int = 0
     spent: float = 0.0
     told: set[str] = field(default_factory=set)
+    limit: Callable[[], float] | None = None
 
     def finished(self, seconds: float) -> None:
         """A series took so long."""
@@ -95,9 +93,15 @@ class Clock:
         self.spent += seconds
         self.expected = self.spent / self.done
 
-    def seconds_left(self, current: float) -> float:
-        """Expected seconds until the run ends; ``current`` until this series does."""
-        return current + self.left * self.expected
+    def seconds_left(self, current: float, least: float) -> float:
+        """Expected seconds until the run ends.
+
+        Args:
+            current: Until this series does.
+            least: The same, were there no time left.
+        """
+        left = current + self.left * self.expected
+        return left if self.limit is None else min(left, max(self.limit(), least))
 
 
 class Measuring:
@@ -131,8 +135,8 @@ class Measuring:
         self._saying = saying
         self.blocks = list(task.blocks)
         self._effects = list(block_effects(task.blocks)) if task.blocks else []
-        self.seconds = sum(map(cost, task.blocks))
-        self._wall = self.seconds  # of earlier sittings
+        self.seconds = sum(block.seconds for block in task.blocks)
+        self._wall = max(self.seconds, task.took)  # of earlier sittings
         self._frozen = task.series.frozen
         self.over = False
 
@@ -140,6 +144,13 @@ class Measuring:
     def id(self) -> str:
         """``Benchmark.id``."""
         return self._task.id
+
+    @property
+    def word(self) -> str | None:
+        """What its blocks so far come to, in the gate's words."""
+        with self._analysing():
+            said = self._saying(self.blocks)
+        return None if said is None else said.word
 
     def visit(self, bench: Bench, pause: Callable[[], bool] = lambda: False) -> None:
         """Measure until the rule ends the series, or until there is to be a pause.
@@ -208,7 +219,7 @@ class Measuring:
         self.blocks.append(block)
         with self._analysing():
             self._effects.extend(block_effects([block]))
-            self.seconds += cost(block)
+            self.seconds += block.seconds
             progress = self._progress()
         self._listener(progress)
 
@@ -251,7 +262,7 @@ class Measuring:
             blocks=count,
             expected=expected,
             ratio=ratio,
-            seconds_left=self._clock.seconds_left(current),
+            seconds_left=self._clock.seconds_left(current, least),
         )
 
     def _expected(self, ratio: Estimate | None) -> int:

@@ -38,6 +38,7 @@ class Task:
         blocks: Its blocks from earlier sittings.
         position: Position among the run's series, from 0.
         total: Number of series in the run.
+        took: Wall seconds after which it had ended before.
     """
 
     prepared: Prepared
@@ -45,6 +46,7 @@ class Task:
     blocks: tuple[Block, ...]
     position: int
     total: int
+    took: float = 0.0
 
     @property
     def id(self) -> str:
@@ -127,6 +129,7 @@ def late_tasks(
             blocks=known.series(name, COMPARE),
             position=position,
             total=len(names),
+            took=known.ends[name, COMPARE].seconds,
         )
         for position, name in enumerate(names)
     ]

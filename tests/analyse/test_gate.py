@@ -22,8 +22,9 @@ from perfkit.analyse.gate import (
     screened,
     screening_ends,
 )
-from perfkit.analyse.location import lower_limit, signed_rank_p_above
+from perfkit.analyse.location import lower_limit, signed_rank_p_above, spread
 from perfkit.analyse.proportion import proportion
+from perfkit.analyse.stopping import look_confidence
 from perfkit.plan import GOAL
 
 GATE_GOAL = replace(GOAL, decided=True, precision=0.01)
@@ -87,6 +88,20 @@ def test_more_blocks_for_smaller_excess_and_more_noise() -> None:
     assert planned(1.03, 0.05) == MOST_CONFIRMING
     assert planned(1.015, 0.02) == MOST_CONFIRMING
     assert planned(1.05, 0.0) == LEAST_CONFIRMING  # memory that never varies
+
+
+@pytest.mark.parametrize(("allowed", "excess"), [(0.01, 0.01), (0.01 / 20, 0.012)])
+def test_as_many_blocks_find_half_of_the_excess(allowed: float, excess: float) -> None:
+    """With 90 % power, few blocks and a strict level included (normal quantiles gave 72 %)."""
+    deviation = 0.01
+    blocks = np.log1p(MARGIN) + 2 * excess + spread_about(1.0, deviation, 14)
+    found = screened(blocks, GATE_GOAL)
+    count = blocks_to_confirm(found, 14, goal=GATE_GOAL, margin=MARGIN, allowed=allowed)
+    assert LEAST_CONFIRMING < count < MOST_CONFIRMING
+    wide = spread(found, 14, look_confidence(GATE_GOAL))
+    drawn = np.random.default_rng(3).normal(np.log1p(MARGIN) + excess, wide, (1500, count))
+    told = sum(signed_rank_p_above(one, np.log1p(MARGIN)) <= allowed for one in drawn)
+    assert 0.86 <= told / len(drawn) <= 0.97
 
 
 def test_holm_over_the_suspected_rows() -> None:

@@ -165,3 +165,9 @@ def test_padding_makes_stacks_equal(
     assert sizes[0] == stack(one[0], plain[0]) + extra
     for start, environ in zip((one, other), sides, strict=True):
         assert start[1].items() <= environ.items()
+
+
+def test_what_is_not_timed_leaves_some_run_in() -> None:
+    frozen = freeze([1e-4, 1e-4], method(), whole=[8e-3, 8e-3])
+    assert frozen.loops > 1
+    assert frozen.run_in >= 1

@@ -62,6 +62,8 @@ def test_a_slowdown_is_measured_again_and_fails(place: Any) -> None:
         assert order == [CONFIRM, CONFIRM_CONTROL] * 8
         assert known.starts[name, CONFIRM].loops == known.starts[name, "compare"].loops
         assert known.ends[name, CONFIRM].reason == "planned"
+    fresh = [key[1] for key in known.ends if key[1] != "compare"]
+    assert fresh == [CONFIRM_CONTROL, CONFIRM] * 2  # who finds the latter finds both
     seeds = [block.hash_seed for block in known.blocks]
     assert len(set(seeds)) == len(seeds)  # fresh blocks, not the old ones again
     done = told.of(SeriesDone)

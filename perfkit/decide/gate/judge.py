@@ -49,12 +49,24 @@ def judge_gate(recording: Recording, policy: GatePolicy) -> GateResult:
     """
     compared = judge_run(recording)
     seen = seen_in(recording, policy)
-    suspects = [one for one in seen if one.suspected and recording.series(one.id, CONFIRM)]
-    confirmed = confirmed_in(recording, policy, suspects)
+    suspects = _suspects(recording, seen)
+    confirmed = {
+        key: one
+        for key, one in confirmed_in(recording, policy, suspects).items()
+        if one.said.blocks
+    }
     tripped = tuple(dict.fromkeys(name for (name, _), one in confirmed.items() if one.tripped))
     row_of = {row.id: row for row in compared.rows}
     rows = [
-        _row(one, row_of[one.id], recording, policy, confirmed=confirmed, noisy=bool(tripped))
+        _row(
+            one,
+            row_of[one.id],
+            recording,
+            policy,
+            fresh=confirmed.get((one.id, one.metric)),
+            family=len(suspects) + (one not in suspects),
+            noisy=bool(tripped),
+        )
         for one in seen
     ]
     rows += rows_without_numbers(recording, policy, compared, known={row.id for row in rows})
@@ -70,6 +82,20 @@ def judge_gate(recording: Recording, policy: GatePolicy) -> GateResult:
         warnings=(*warnings_of(stands, policy, finished=finished), *unmatched(recording, policy)),
         compared=_of_a_gate(compared, rows, recording),
     )
+
+
+def _suspects(recording: Recording, seen: Sequence[Seen]) -> list[Seen]:
+    """Whom fresh blocks were planned for or measured of: the family that error rates hold for.
+
+    Those that an interrupted run has no blocks of yet count as well, so that nothing is red in it
+    that might not be in the whole one.
+    """
+    planned = {name for name, _ in recording.confirming.blocks} if recording.confirming else set()
+    return [
+        one
+        for one in seen
+        if one.suspected and (one.id in planned or recording.series(one.id, CONFIRM))
+    ]
 
 
 def _of_a_gate(compared: Result, rows: Sequence[GateRow], recording: Recording) -> Result:
@@ -119,12 +145,11 @@ def _row(
     recording: Recording,
     policy: GatePolicy,
     *,
-    confirmed: dict[tuple[str, Metric], Confirmed],
+    fresh: Confirmed | None,
+    family: int,
     noisy: bool,
 ) -> GateRow:
-    fresh = confirmed.get((one.id, one.metric))
     goal = recording.run.goal
-    family = len(confirmed) + (fresh is None)
     verdict, reason = verdict_of(one, fresh, noisy=noisy, least=minimum_blocks(goal))
     end = recording.ends.get((one.id, COMPARE))
     baseline, candidate, ratio = _figures(one, row)

@@ -14,6 +14,7 @@ leave goes on with the first pass of rows that are still open:
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from perfkit.analyse.gate import (
@@ -22,6 +23,7 @@ from perfkit.analyse.gate import (
     blocks_to_confirm,
     is_excluded,
 )
+from perfkit.analyse.stopping import next_look
 from perfkit.decide.gate.rules import CONFIRM, CONFIRM_CONTROL
 from perfkit.decide.gate.screening import seen_in
 from perfkit.decide.judge import COMPARE
@@ -49,11 +51,8 @@ def confirming(known: Recording, policy: GatePolicy) -> Confirming:
     Within what is left of a budget for the whole suite, `LEAST_CONFIRMING` in any case.
     """
     wanted = _wanted(known, policy)
-    share = 1.0
-    if policy.budget is not None and wanted:
-        left = policy.budget - spent(known.blocks)
-        share = left / seconds_of_fresh(wanted, known)
-    return _planned(known, policy, wanted, share)
+    left = math.inf if policy.budget is None else policy.budget - spent(known.blocks)
+    return _planned(known, policy, wanted, left)
 
 
 def late_confirming(known: Recording, policy: GatePolicy) -> Confirming | None:
@@ -67,14 +66,14 @@ def late_confirming(known: Recording, policy: GatePolicy) -> Confirming | None:
         if least + cost <= left:
             least += cost
             new[name] = wanted[name]
-    return _planned(known, policy, new, left / seconds_of_fresh(new, known)) if new else None
+    return _planned(known, policy, new, left) if new else None
 
 
 def unplanned(known: Recording, policy: GatePolicy) -> tuple[str, ...]:
     """Suspects that no fresh blocks were planned for, in the order measured."""
     planned = {name for name, _ in known.confirming.blocks} if known.confirming else set()
     suspects = dict.fromkeys(one.id for one in seen_in(known, policy) if one.suspected)
-    return tuple(name for name in suspects if name not in planned)
+    return tuple(x for x in suspects if x not in planned and not _between_looks(known, x))
 
 
 def wanted_seconds(known: Recording, policy: GatePolicy) -> float:
@@ -124,16 +123,15 @@ def still_open(known: Recording, policy: GatePolicy) -> tuple[str, ...]:
         return ()
     seen = seen_in(known, policy)
     closed = {name for name, _ in known.confirming.blocks} if known.confirming else set()
-    closed |= {one.id for one in seen if one.suspected}
+    between = {one.id for one in seen if _between_looks(known, one.id)}
+    closed |= {one.id for one in seen if one.suspected} - between
     return tuple(
         dict.fromkeys(
             one.id
             for one in seen
             if one.id not in closed
-            and not is_excluded(one.found, one.margin)
-            and (end := known.ends.get((one.id, COMPARE))) is not None
-            and end.reason == "budget"
-            and spent(known.series(one.id, COMPARE)) < known.run.goal.budget
+            and (one.id in between or not is_excluded(one.found, one.margin))
+            and _ended_for_want_of_time(known, one.id)
         )
     )
 
@@ -142,15 +140,34 @@ def may_go_on(known: Recording, policy: GatePolicy) -> tuple[str, ...]:
     """Benchmarks that may get more blocks although all their series have ended."""
     if policy.budget is None:
         return ()
-    return (*unplanned(known, policy), *still_open(known, policy))
+    late = late_confirming(known, policy)
+    names = (name for name, _ in late.blocks) if late is not None else ()
+    return (*names, *still_open(known, policy))
+
+
+def _ended_for_want_of_time(known: Recording, name: str) -> bool:
+    """Its first pass would have gone on, had the budget for everything been larger."""
+    end = known.ends.get((name, COMPARE))
+    paid = spent(known.series(name, COMPARE))
+    return end is not None and end.reason == "budget" and paid < known.run.goal.budget
+
+
+def _between_looks(known: Recording, name: str) -> bool:
+    """Was interrupted while it went on: only what it comes to at its next look counts."""
+    goal, count = known.run.goal, len(known.series(name, COMPARE))
+    return _ended_for_want_of_time(known, name) and next_look(count - 1, goal) != count
 
 
 def _planned(
-    known: Recording, policy: GatePolicy, wanted: Mapping[str, int], share: float
+    known: Recording, policy: GatePolicy, wanted: Mapping[str, int], left: float
 ) -> Confirming:
+    """`LEAST_CONFIRMING` each; what these leave of the seconds pays for what is wanted beyond."""
+    least = seconds_of_fresh(dict.fromkeys(wanted, LEAST_CONFIRMING), known)
+    beyond = seconds_of_fresh(wanted, known) - least
+    share = min(1.0, max(0.0, (left - least) / beyond)) if beyond else 0.0
     return Confirming(
         blocks=tuple(
-            (name, count if share >= 1 else max(LEAST_CONFIRMING, int(count * share)))
+            (name, LEAST_CONFIRMING + int((count - LEAST_CONFIRMING) * share))
             for name, count in wanted.items()
         ),
         suspected=tuple(

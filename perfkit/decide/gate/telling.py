@@ -74,8 +74,9 @@ def said_of_first_pass(
 def said_of_fresh_blocks(known: Recording, policy: GatePolicy, name: str) -> Said | None:
     """What a suspect's fresh blocks say, as far as that is certain before the other suspects' do.
 
-    What is red among all that are planned, some of them without blocks yet, stays so when they have
-    them: Holm knows nothing worse. What would not be red by itself never is.
+    What is red among all that are planned stays so when these have their blocks, unless another's
+    null control trips (then nothing is red) or, with a budget, rows become suspects later (Holm is
+    over them as well). What would not be red by itself never is.
     """
     planned = {one for one, _ in known.confirming.blocks} if known.confirming else set()
     suspects = [one for one in seen_in(known, policy) if one.suspected and one.id in planned]

@@ -102,6 +102,24 @@ def test_what_is_open_in_a_run_that_did_not_end_is_not_let_pass(made: Any) -> No
     assert not any("lets this pass" in one.text for one in result.warnings)
 
 
+def test_nothing_is_red_in_an_interrupted_run_that_is_not_in_the_whole_one(made: Any) -> None:
+    """The second suspect has no fresh blocks yet, and the first is red only without it."""
+    first = [*made.blocks("a", 1.1), *made.blocks("b", 1.1)]
+    found = set()
+    for step in range(60):
+        mine = made.fresh("a", 1.02 + step / 10_000)
+        alone = made.recording([*first, *mine], planned={"a": 20}, finished=False)
+        so_far = made.recording([*first, *mine], planned={"a": 20, "b": 20}, finished=False)
+        whole = made.recording([*first, *mine, *made.fresh("b", 1.0)])
+        red = tuple(
+            verdicts(judged(made, one))["a"] is GateVerdict.SLOWER for one in (alone, so_far, whole)
+        )
+        assert red[1] <= red[2]
+        found.add(red)
+    assert (True, False, False) in found
+    assert (True, True, True) in found
+
+
 def bare(made: Any, metric: Metric, size: int | None, why: str = "") -> list[Block]:
     """Blocks whose memory is this, or is not known."""
     key = "peak_traced" if metric is Metric.TRACED_MEMORY else "peak_rss"

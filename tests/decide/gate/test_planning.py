@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from perfkit.analyse.gate import LEAST_CONFIRMING, MOST_CONFIRMING
+from perfkit.analyse.stopping import next_look
 from perfkit.decide.gate.planning import (
     affordable,
     confirming,
     late_confirming,
     may_go_on,
+    seconds_of_fresh,
     spent,
     still_open,
     unplanned,
@@ -84,6 +86,46 @@ def test_late_fresh_blocks_never_exceed_the_budget(made: Any, known: Recording) 
     found = late_confirming(grown, policy_of(made, 1.01 * enough))
     assert found is not None
     assert dict(found.blocks) == {"open": LEAST_CONFIRMING}
+
+
+@pytest.mark.parametrize("part", [0.0, 0.1, 0.5, 0.9, 1.0, 2.0])
+def test_the_least_of_some_is_paid_by_what_others_want_beyond(made: Any, part: float) -> None:
+    """One suspect wants many blocks, three want the fewest: all together stay within the budget."""
+    noisy = made.blocks("noisy", 1.05, spread=0.06)
+    clear = [block for name in "abc" for block in made.blocks(name, 1.3)]
+    known = replace(made.recording([*noisy, *clear]), confirming=None)
+    free = dict(confirming(known, policy_of(made, None)).blocks)
+    assert free["noisy"] > LEAST_CONFIRMING
+    assert {free[name] for name in "abc"} == {LEAST_CONFIRMING}
+    least, whole = (
+        seconds_of_fresh(counts, known) for counts in (dict.fromkeys(free, LEAST_CONFIRMING), free)
+    )
+    left = least + part * (whole - least)
+    budget = spent(known.blocks) + left + 1e-6
+    planned = dict(confirming(known, policy_of(made, budget)).blocks)
+    assert seconds_of_fresh(planned, known) <= max(left + 1e-6, least)
+    assert (planned == free) == (part >= 1)
+    assert (planned["noisy"] == LEAST_CONFIRMING) == (part == 0)
+
+
+def test_a_suspect_the_budget_cannot_pay_for_does_not_go_on(made: Any, known: Recording) -> None:
+    """Nothing of it would be measured, so that nothing of it need be unchanged."""
+    later = [b for b in known.blocks if b.benchmark != "open"] + made.blocks("open", 1.1)
+    grown = replace(known, blocks=tuple(later))
+    policy = policy_of(made, spent(grown.blocks) + 1.0)
+    assert unplanned(grown, policy) == ("open",)
+    assert may_go_on(grown, policy) == ()
+
+
+def test_an_interrupted_row_first_goes_on_to_its_next_look(made: Any, known: Recording) -> None:
+    """Whether it is a suspect is asked at looks only, as in a run in one go."""
+    look = next_look(10, known.run.goal)
+    for count, suspects, going_on in ((look - 1, (), ("open",)), (look, ("open",), ())):
+        some = made.blocks("open", 1.1, count=count)
+        later = [b for b in known.blocks if b.benchmark != "open"] + some
+        grown = replace(known, blocks=tuple(later))
+        assert unplanned(grown, policy_of(made, 1e6)) == suspects
+        assert still_open(grown, policy_of(made, 1e6)) == going_on
 
 
 def test_what_it_takes_is_told_by_the_wall_and_paid_without_what_overlaps(known: Recording) -> None:
