@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,10 +17,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from perfkit.analyse.load.gather import Opened
-    from perfkit.recording.load import SegmentEnd, WorkerReport
+    from perfkit.recording.load import SegmentEnd, WorkerHealth, WorkerReport
 
 BUSY = 0.9
 """CPU of a generator process from which a second counts as busy."""
+
+
+_WHOLE = 0.5
+"""Seconds from which a look is long enough for its CPU to count as the highest."""
 
 
 class Slips:
@@ -83,11 +88,12 @@ def health(ends: Sequence[SegmentEnd], slips: Slips, *, planned: bool) -> Health
     if not workers:
         return None
     seconds = [one for worker in workers for one in worker.health]
+    whole = [one.cpu for worker in workers for one, length in _looks(worker) if length >= _WHOLE]
     sent, unsent = (sum(getattr(x, name) for x in workers) for name in ("sent", "unsent"))
     ended = tuple(sum(getattr(x, name) for x in workers) for name in _OUTCOMES)
     return Health(
         cpu_busy=max(_busy(worker) for worker in workers),
-        cpu_max=max((one.cpu for one in seconds), default=float("nan")),
+        cpu_max=max(whole or [one.cpu for one in seconds], default=float("nan")),
         lag_p99=_p99([np.array([one.lag for one in seconds], dtype=np.float32)]) or 0.0,
         slip_p99=slips.slip_p99(),
         achieved=sent / (sent + unsent) if planned and sent + unsent else None,
@@ -106,12 +112,31 @@ def health(ends: Sequence[SegmentEnd], slips: Slips, *, planned: bool) -> Health
 _OUTCOMES = {"answered": ANSWERED, "failed": FAILED, "cut_off": CUT_OFF}
 
 
+def _looks(worker: WorkerReport) -> list[tuple[WorkerHealth, float]]:
+    """What a worker says second by second, with the seconds each look covers.
+
+    The last is cut short by the end of the load, when what is left is written: a few hundredths
+    of a second that are all work, of no weight beside whole ones.
+    """
+    at = [0.0, *(one.second for one in worker.health)]
+    return [
+        (one, max(after - before, 0.0))
+        for one, (before, after) in zip(worker.health, pairwise(at), strict=True)
+    ]
+
+
 def _busy(worker: WorkerReport) -> float:
-    seconds = worker.health
-    return sum(one.cpu > BUSY for one in seconds) / len(seconds) if seconds else 0.0
+    looks = _looks(worker)
+    total = sum(length for _, length in looks)
+    return sum(length for one, length in looks if one.cpu > BUSY) / total if total else 0.0
 
 
 def _waited(workers: Sequence[WorkerReport]) -> float | None:
     """Share of the time in line for a CPU, of the worker that stood there longest."""
-    known = [[one.waited for one in worker.health if one.waited is not None] for worker in workers]
-    return max((sum(some) / len(some) for some in known if some), default=None)
+    found = []
+    for worker in workers:
+        known = [(x.waited, length) for x, length in _looks(worker) if x.waited is not None]
+        total = sum(length for _, length in known)
+        if total:
+            found.append(sum(waited * length for waited, length in known) / total)
+    return max(found, default=None)
