@@ -22,7 +22,7 @@ from perfkit.analyse.load.covered import (
 from perfkit.analyse.load.warmup import warm_up_of
 from perfkit.errors import RecordingError
 from perfkit.profile.value import SETUP_PHASE, Profile
-from perfkit.recording.events import ANSWERED, CUT_OFF, FAILED, Events, read_events
+from perfkit.recording.events import ANSWERED, FAILED, Events, read_events
 from perfkit.recording.load import SegmentStart
 from perfkit.recording.samples import Samples, read_samples
 from perfkit.variant import Side
@@ -171,7 +171,7 @@ def gather(opened: Opened, target: int, *, cut: float, warm_up: bool = True) -> 
     index = stretches.find(events.due)
     due = index >= 0 if whole else (index >= 0) & (events.target == target)
     ended = stretches.find(events.end)
-    over = (ended >= 0) & (events.outcome != CUT_OFF)
+    over = (ended >= 0) & came(events)
     if not whole:
         over &= events.target == target
     index, ended = index[due], ended[over]
@@ -198,6 +198,14 @@ def gather(opened: Opened, target: int, *, cut: float, warm_up: bool = True) -> 
         requests=events.requests,
         errors=events.errors,
     )
+
+
+def came(events: Events) -> NDArray[np.bool_]:
+    """Whether an answer came, of whatever kind: not where a connection was refused or timed out."""
+    found: NDArray[np.bool_] = (events.outcome == ANSWERED) | (
+        (events.outcome == FAILED) & (events.status > 0)
+    )
+    return found
 
 
 def _refused(outcome: NDArray[np.int8], status: NDArray[np.int16]) -> NDArray[np.bool_]:

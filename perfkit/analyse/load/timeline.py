@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from perfkit.analyse.load.covered import covered
+from perfkit.analyse.load.gather import came
 from perfkit.analyse.load.groups import group_quantiles
 from perfkit.analyse.load.resources import cpu_between
 from perfkit.analyse.load.value import Timeline
@@ -69,7 +70,7 @@ def timeline(opened: Opened, target: int) -> Timeline:
     (service,) = group_quantiles(end - events.start[right], group, count, (0.95,))
     over = sent & (events.outcome != CUT_OFF)
     # What comes in after the load is over belongs to no second of it.
-    ended = events.end[mine & (events.outcome != CUT_OFF) & (events.end < opened.seconds)]
+    ended = events.end[mine & came(events) & (events.end < opened.seconds)]
     answers = _count(np.minimum(np.floor(ended[ended >= 0] / width), count - 1), count)
     failures = _count(window[sent & (events.outcome == FAILED)], count)
     samples = opened.samples.get(opened.start.sides[target])

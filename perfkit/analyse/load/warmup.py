@@ -23,6 +23,10 @@ PARTS = 40
 MOST = 10
 """Parts of it that are left out at most: a quarter."""
 
+NEAR = 1.05
+"""Times the longest median of the second half up to which a part is like it: what is not worth
+cutting away moves the median of the whole by a hundredth at most."""
+
 _FEWEST_IN_PART = 5
 
 
@@ -31,11 +35,12 @@ def warm_up_of(
 ) -> tuple[float, float]:
     """The beginning of a service's first steady stage until it is like its second half.
 
-    It ends with the first of forty parts whose median response time lies in the range that the
-    parts of the second half span, or with the tenth part. A steady service loses its first part,
-    a fortieth, in one case of ten; a stall later on is never cut away. Of two services that take
-    turns the slower to warm up counts for both. A stage whose level moves shows the level and not
-    a warm-up, so that nothing is cut there.
+    It ends with the first of forty parts whose median response time is no longer than `NEAR` times
+    the longest of the second half's parts, or with the tenth part. A steady service loses its first
+    part, a fortieth, in less than one case of twenty; a stall later on is never cut away, nor is
+    the beginning of a queue that grows, whose first answers are the quickest. Of two services that
+    take turns the slower to warm up counts for both. A stage whose level moves shows the level and
+    not a warm-up, so that nothing is cut there.
 
     Returns:
         ``(begin, end)`` in seconds from the origin; equal when nothing is cut.
@@ -70,8 +75,8 @@ def _until(events: Events, stretches: Stretches) -> float:
     settled = medians[PARTS // 2 :]
     if not np.isfinite(settled).any():
         return 0.0
-    like = (medians >= np.nanmin(settled)) & (medians <= np.nanmax(settled))
-    cut = int(np.argmax([*like[:MOST], True]))
+    warm = medians <= NEAR * np.nanmax(settled)
+    cut = int(np.argmax([*warm[:MOST], True]))
     if not cut:
         return 0.0
     moment = offsets[-1] * cut / PARTS

@@ -258,8 +258,8 @@ def _warm_up(found: LoadAnalysis) -> Iterator[Caveat]:
     if found.warm_up > 0:
         yield run_caveat(
             "warm-up-cut",
-            f"the first {format_seconds(found.warm_up)} of the first steady stage were unlike its "
-            "second half and are left out as warm-up",
+            f"the first {format_seconds(found.warm_up)} of the first steady stage were slower "
+            "than its second half and are left out as warm-up",
             "see the timeline, which shows them",
         )
 

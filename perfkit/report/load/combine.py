@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from perfkit.decide.load.evidence import evidence_of
@@ -53,7 +53,8 @@ def check_same_variants(recordings: Sequence[Recording | LoadRecording]) -> Perf
     """Why recordings cannot make one report; None when they can.
 
     They can when there is one ``compare`` run and at least one load run, and all compare the same
-    two variants.
+    two variants. What both sides of a run have in common is no part of that: a service needs
+    packages and settings of its own. Nor is where an interpreter lies, if its build is the same.
     """
     compared = [one for one in recordings if not isinstance(one, LoadRecording)]
     loads = [one for one in recordings if isinstance(one, LoadRecording)]
@@ -66,14 +67,24 @@ def check_same_variants(recordings: Sequence[Recording | LoadRecording]) -> Perf
         )
     run = compared[0].run
     for one in loads:
-        pairs = ((run.baseline, one.run.baseline), (run.candidate, one.run.candidate))
-        for mine, other in pairs:
+        if one.run.baseline is None or one.run.candidate is None:
+            return PerfkitError(
+                "the runs are not of the same two variants: the load run has no such side",
+                got=str(one.folder),
+                remedy="combine runs with the same --baseline and --candidate",
+            )
+        for mine, other in zip(
+            _apart(run.baseline, run.candidate),
+            _apart(one.run.baseline, one.run.candidate),
+            strict=True,
+        ):
             difference = _difference(mine, other)
             if difference:
                 return PerfkitError(
                     f"the runs are not of the same two variants: {mine.side}: {difference}",
                     got=str(one.folder),
-                    remedy="combine runs with the same --baseline, --candidate and options",
+                    remedy="combine runs with the same --baseline and --candidate, and the same "
+                    "options of one side alone",
                 )
     return None
 
@@ -141,13 +152,25 @@ def as_combined_text(
     return "\n\n".join(parts)
 
 
-def _difference(mine: Variant, other: Variant | None) -> str:
+def _apart(baseline: Variant, candidate: Variant) -> tuple[Variant, Variant]:
+    """Two sides with nothing but what tells them apart."""
+    return _without(baseline, candidate), _without(candidate, baseline)
+
+
+def _without(mine: Variant, other: Variant) -> Variant:
+    return replace(
+        mine,
+        requirements=tuple(x for x in mine.requirements if x not in other.requirements),
+        environ=tuple(x for x in mine.environ if x not in other.environ),
+    )
+
+
+def _difference(mine: Variant, other: Variant) -> str:
     """In what two variants differ; empty when they do not."""
-    if other is None:
-        return "the load run has no such side"
     facts = {
-        "interpreter": (mine.interpreter.executable, other.interpreter.executable),
         "version": (mine.interpreter.label, other.interpreter.label),
+        "build": (mine.interpreter.build, other.interpreter.build),
+        "build options": (mine.interpreter.config_args, other.interpreter.config_args),
         "requirements": (", ".join(mine.requirements), ", ".join(other.requirements)),
         "environment variables": (_environ(mine), _environ(other)),
         "interpreter options": (" ".join(mine.flags), " ".join(other.flags)),

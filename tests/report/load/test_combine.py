@@ -35,6 +35,27 @@ def test_the_same_variants_combine(clean: Any, better: Any, compared: Any) -> No
     assert check_same_variants(recordings[::-1]) is None
 
 
+def test_what_both_sides_have_in_common_tells_no_variants_apart(clean: Any, better: Any) -> None:
+    """A service needs packages of its own; an interpreter may have been named by another path."""
+    run = better.recording.run
+    sides = {
+        name: dataclasses.replace(
+            getattr(run, name),
+            requirements=(*getattr(run, name).requirements, "starlette"),
+            environ=(*getattr(run, name).environ, ("DATABASE_URL", "x")),
+            interpreter=dataclasses.replace(getattr(run, name).interpreter, executable="/else"),
+        )
+        for name in ("baseline", "candidate")
+    }
+    load = dataclasses.replace(better.recording, run=dataclasses.replace(run, **sides))
+    assert check_same_variants([clean.recording, load]) is None
+    mine = {"baseline": sides["baseline"], "candidate": run.candidate}
+    load = dataclasses.replace(better.recording, run=dataclasses.replace(run, **mine))
+    assert "requirements none against starlette" in str(
+        check_same_variants([clean.recording, load])
+    )
+
+
 def test_what_does_not_combine_says_why(clean: Any, better: Any, single: Any) -> None:
     problem = check_same_variants([clean.recording])
     assert problem is not None
