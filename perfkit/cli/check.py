@@ -66,6 +66,9 @@ def check(
     The policy can stand in [tool.perfkit.check] of pyproject.toml; the command line wins.
     'perfkit init' writes one, and a workflow for GitHub.
     """  # noqa: D301 - click wants a real backspace
+    from perfkit.plan.checks import writable_files
+
+    writable_files({"--junit": junit, "--comment": comment})
     copies = {"junit.xml": junit, "comment.md": comment}
     speech = {"as_json": as_json, "quiet": quiet, "no_color": no_color}
     if resume is not None:

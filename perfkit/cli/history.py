@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from perfkit.cli import output
 from perfkit.cli.exit_codes import ExitCode
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 _DEFAULT = Path("reports", "history.sqlite")
 _METRICS = ["time", "peak-memory", "traced-memory"]
+_TELLING = {"benchmark": "BENCHMARK", "as_json": "--json"}  # options by other names than their own
 
 
 @click.command(short_help="List, plot and search the history of many runs for changes.")
@@ -48,7 +51,7 @@ _METRICS = ["time", "peak-memory", "traced-memory"]
 @click.option(
     "--add", metavar="RUN_DIR", multiple=True, help="First add a recorded run.  [repeatable]"
 )
-@click.option("--repair", is_flag=True, help="Save what a damaged file still holds.")
+@click.option("--repair", is_flag=True, help="Only save what a damaged file still holds.")
 @click.option("--no-color", is_flag=True, help="Plain text; NO_COLOR does the same.")
 def history(
     *,
@@ -81,14 +84,15 @@ def history(
     cwd = current_folder()
     path = _file(store, cwd)
     if repair:
-        return _repair(path)
+        _refuse_beside_repair()
+        return _repair(path, named=store is not None)
     from perfkit.session.history import Question
     from perfkit.session.history import add as add_runs
     from perfkit.settings import Metric
 
     if add:
         added = add_runs([cwd / folder for folder in add], path)
-        output.note(f"perfkit: added {added} run{'' if added == 1 else 's'} to {_name(path)}")
+        output.note(f"perfkit: added {_counted(added, 'run')} to {_name(path)}")
     question = Question(
         store=path,
         benchmark=benchmark,
@@ -135,18 +139,46 @@ def _show(question: Question, *, page: Path | None, as_json: bool, no_color: boo
     return ExitCode.FINISHED
 
 
-def _repair(path: Path) -> ExitCode:
+def _refuse_beside_repair() -> None:
+    """A repair adds and shows nothing, so that nothing that was asked for is left out unsaid."""
+    context = click.get_current_context()
+    beside = [
+        _TELLING.get(name, f"--{name}")
+        for name in context.params
+        if name not in {"repair", "store", "no_color"}
+        and context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    ]
+    if beside:
+        raise PerfkitError(
+            f"--repair and {', '.join(beside)} cannot be given together",
+            allowed="--store beside --repair",
+            remedy="repair first, then add or look",
+        )
+
+
+def _repair(path: Path, *, named: bool) -> ExitCode:
+    """Save what can be saved, and say how what could not comes back."""
     from perfkit.history import repair
 
     done = repair(path)
-    counted = f"{done.runs} run{'' if done.runs == 1 else 's'}, {done.rows} rows"
+    counted = f"{_counted(done.runs, 'run')}, {_counted(done.rows, 'row')}"
     if done.kept is None:
         output.result(f"nothing is wrong with {_name(path)}: {counted}")
         return ExitCode.FINISHED
     output.result(f"saved {counted} into {_name(path)}; the damaged file is {_name(done.kept)}")
     for run in done.cut:
         output.result(f"  only a part of run {output.clean(run)} could be read")
-    return ExitCode.FINISHED
+    for run in done.bare:
+        output.result(f"  no row of run {output.clean(run)} could be read: it was saved without")
+    if done.cut or done.bare:
+        where = f" --store {shlex.quote(str(path))}" if named else ""
+        output.result("what is missing comes back from the runs' own folders, each with")
+        output.result(output.clean(f"  perfkit history --add RUN_DIR{where}"))
+    return ExitCode.FINISHED if done.rows or not done.bare else ExitCode.NOTHING
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _name(path: Path) -> str:

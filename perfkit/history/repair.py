@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from perfkit.history.store import (
     Store,
     explained,
     insert,
+    refuse_folder,
 )
 from perfkit.history.values import StoredRow, StoredRun
 from perfkit.settings import Metric
@@ -46,6 +47,7 @@ class Repaired:
         runs: Runs in the store.
         rows: Their rows.
         cut: Names of runs some of whose rows could not be read; the others were saved.
+        bare: Names of runs none of whose rows could be read: only that they were is known.
     """
 
     path: Path
@@ -53,6 +55,7 @@ class Repaired:
     runs: int
     rows: int
     cut: tuple[str, ...]
+    bare: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +83,7 @@ def repair(path: Path) -> Repaired:
         RecordingError: There is no file, or nothing at all can be read from it.
         WritingError: The new file cannot be written; nothing has changed.
     """
+    refuse_folder(path, write=False)
     if not path.is_file():
         raise RecordingError("there is no history to repair", got=str(path))
     if (sound := _sound(path)) is not None:
@@ -110,7 +114,7 @@ def repair(path: Path) -> Repaired:
         raise explained(error, path) from error
     finally:
         fresh.unlink(missing_ok=True)
-    return Repaired(path=path, kept=kept, runs=saved.runs, rows=saved.rows, cut=saved.cut)
+    return replace(saved, path=path, kept=kept)
 
 
 def holds_runs(path: Path) -> bool:
@@ -136,7 +140,7 @@ def _sound(path: Path) -> Repaired | None:
         if "damaged" in error.what:
             return None
         raise
-    return Repaired(path=path, kept=None, runs=runs, rows=rows, cut=())
+    return Repaired(path=path, kept=None, runs=runs, rows=rows, cut=(), bare=())
 
 
 def _free_name(path: Path) -> Path:
@@ -182,7 +186,7 @@ def _subject(record: Record) -> dict[int, tuple[str, Metric]]:
 
 
 def _save(found: _Salvage, fresh: Path) -> Repaired:
-    runs, rows, cut = 0, 0, []
+    rows: dict[tuple[str, str], tuple[int, int]] = {}  # of each run: read, and there once
     with Store(fresh, write=True) as store, store.telling():
         store.rows("BEGIN IMMEDIATE")
         for key in sorted(found.runs):  # a run that was written again has a higher number
@@ -191,10 +195,16 @@ def _save(found: _Salvage, fresh: Path) -> Repaired:
             if run is None:
                 continue
             insert(store.connection, run)
-            runs, rows = runs + 1, rows + len(read)
-            cut += [run.id] if count != len(read) else []
+            rows[run.id, run.created] = (len(read), count)
         store.rows("COMMIT")
-    return Repaired(path=fresh, kept=None, runs=runs, rows=rows, cut=tuple(cut))
+    return Repaired(
+        path=fresh,
+        kept=None,
+        runs=len(rows),
+        rows=sum(read for read, _ in rows.values()),
+        cut=tuple(name for (name, _), (read, count) in rows.items() if 0 < read != count),
+        bare=tuple(name for (name, _), (read, count) in rows.items() if 0 == read != count),
+    )
 
 
 def _rows(found: _Salvage, run: int) -> Iterator[StoredRow]:

@@ -40,6 +40,8 @@ MOVE_AWAY = (
 )
 """What to do about a store from which nothing can be saved."""
 
+_FILL = "add to it with 'perfkit check --store' or 'perfkit history --add RUN_DIR'"
+
 # In the order of the tables, on which `perfkit.history.repair` relies.
 RUN_COLUMNS = (
     *("name", "created", "time", "command", "state", "outcome", "perfkit", "baseline"),
@@ -62,26 +64,24 @@ class Store:
             schema all the same.
 
     Raises:
-        RecordingError: There is none, it is no store, it is damaged, or of a newer perfkit.
+        RecordingError: There is none, it is no store, it is empty and only read, it is damaged, or
+            of a newer perfkit.
         WritingError: It cannot be made or written.
     """
 
     def __init__(self, path: Path, *, write: bool) -> None:
         self.path = path
-        if not write and not path.is_file():
-            raise RecordingError(
-                "there is no history yet",
-                got=str(path),
-                remedy="add to it with 'perfkit check --store' or 'perfkit history --add RUN_DIR'",
-            )
         with self._telling():
+            refuse_folder(path, write=write)
+            if not write and not path.is_file():
+                raise RecordingError("there is no history yet", got=str(path), remedy=_FILL)
             if write:
                 path.parent.mkdir(parents=True, exist_ok=True)
             # Written to even when only read: what a killed writer began is taken back.
             self.connection = connect(path, "rwc" if write else "rw")
         try:
             with self._telling():
-                self._check()
+                self._check(write=write)
         except BaseException:
             self.connection.close()
             raise
@@ -144,7 +144,7 @@ class Store:
         except (ValueError, TypeError, OverflowError) as error:  # text where a number should be
             raise _damaged(str(error), self.path) from error
 
-    def _check(self) -> None:
+    def _check(self, *, write: bool) -> None:
         self.connection.execute("BEGIN")  # so that all is of one moment
         version, application = (
             int(self.connection.execute(f"PRAGMA {name}").fetchone()[0])
@@ -159,6 +159,13 @@ class Store:
         if self.path.stat().st_size < size * pages:
             raise _damaged("its end is missing", self.path)
         self.connection.execute("COMMIT")
+        if not tables and not write:
+            # Whoever only looks makes no store of a file that may be anything.
+            raise RecordingError(
+                "this file is empty: there is no history in it yet",
+                got=str(self.path),
+                remedy=_FILL,
+            )
         if tables and application != APPLICATION:
             raise RecordingError(
                 "this SQLite file is no history of perfkit's",
@@ -194,6 +201,22 @@ class Store:
             yield
         except (sqlite3.Error, OSError) as error:
             raise explained(error, self.path) from error
+
+
+def refuse_folder(path: Path, *, write: bool) -> None:
+    """Say what a folder is, which SQLite "cannot open".
+
+    Raises:
+        WritingError: It is one, and was to be written.
+        RecordingError: It is one, and was to be read.
+    """
+    if path.is_dir():
+        safe = "; the run itself is safe in its folder" if write else ""
+        raise (WritingError if write else RecordingError)(
+            "this is a folder, and a history is a file",
+            got=str(path),
+            remedy=f"name a file with --store{safe}",
+        )
 
 
 def connect(path: Path, mode: str) -> sqlite3.Connection:

@@ -57,8 +57,9 @@ class StoredRun:
         candidate_packages: The same of the candidate.
         machine: Kind of the machine: its CPU; no name of a host.
         cpus: Number of CPUs that could be used, or None.
-        commit: Commit of the folder the run was started in, or None.
-        branch: Branch of the same, or None.
+        commit: The candidate's commit where it is a revision, else that of the folder the run was
+            started in, or None.
+        branch: Branch of that folder; None where the candidate is a revision, or nobody knows it.
         rows: Everything judged.
     """
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from perfkit.errors import PerfkitError, PlanError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
 T = TypeVar("T")
 
@@ -34,6 +35,42 @@ def writable(folder: Path, problems: list[PerfkitError]) -> Path:
             )
         )
     return folder
+
+
+def writable_files(named: Mapping[str, str | None]) -> None:
+    """Insist that files can be written before anything is measured.
+
+    Args:
+        named: By option; None where it was not given.
+
+    Raises:
+        PlanError: With every one that cannot.
+    """
+    problems: list[PerfkitError] = []
+    for option, path in named.items():
+        if path is not None and not _is_writable(path):
+            problems.append(
+                PerfkitError(
+                    f"{option} is no file that can be written",
+                    got=path,
+                    allowed="a file in a folder that can be written to, there or to be made",
+                    remedy="name another file",
+                )
+            )
+    if problems:
+        raise PlanError(problems)
+
+
+def _is_writable(name: str) -> bool:
+    path = Path(name).absolute()
+    try:
+        if path.exists():
+            return not path.is_dir() and os.access(path, os.W_OK)
+        unmade: list[PerfkitError] = []
+        writable(path.parent, unmade)
+    except (OSError, ValueError):
+        return False
+    return bool(name) and not unmade
 
 
 def checked_policy(path: Path | None, problems: list[PerfkitError]) -> Path | None:

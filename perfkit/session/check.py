@@ -11,7 +11,7 @@ from perfkit.decide.gate.result import GateResult
 from perfkit.errors import PerfkitError, WritingError
 from perfkit.plan import GATE, resume_plan
 from perfkit.plan.check import make_policy
-from perfkit.recording import Recording, read
+from perfkit.recording import Recording, kind_of_run, read
 from perfkit.report.check.view import CheckView, build_check_view
 from perfkit.session import sitting
 from perfkit.session.outcome import policy_of, unwritten, write_whole
@@ -103,6 +103,13 @@ def judge_again(folder: Path, options: Mapping[str, object], *, cwd: Path) -> Ch
         RecordingError: The folder holds no run that can be read.
         PerfkitError: It is a run of ``aa``, or something about the policy is wrong.
     """
+    if kind_of_run(folder) == "load":
+        raise PerfkitError(
+            "a run of 'perfkit load' cannot be judged by this gate",
+            got=str(folder),
+            allowed="a run of 'perfkit check' or 'perfkit compare'",
+            remedy="'perfkit show' judges it again; 'perfkit load --gate' is a gate of its own",
+        )
     recording = read(folder)
     if recording.run.command == "aa":
         raise PerfkitError(

@@ -6,6 +6,8 @@ import difflib
 import fnmatch
 import hashlib
 import os
+import re
+import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,6 +40,9 @@ PLOTTED = 1000
 _KEPT = {"compare", "check"}
 _ANOTHER = "name another file with --store"
 _LONGEST_NAME = 1000  # characters of a benchmark's name that are kept
+_ARCHIVES = (".whl", ".tar.gz", ".zip")
+# The grammar of PEP 508, so that nothing in a name looks like the end of it.
+_PROJECT = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,98}[a-z0-9])?", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +101,10 @@ def remember(outcome: Outcome | CheckOutcome, path: Path) -> None:
     """
     with Store(path, write=True) as store:
         run = stored_run(outcome.recording, outcome.result)
-        commit, branch = _place(Path(outcome.recording.run.cwd))
-        store.append(replace(run, commit=commit, branch=branch))
+        if run.commit is None:  # a working tree, or Pythons: as they are now
+            commit, branch = _place(Path(outcome.recording.run.cwd))
+            run = replace(run, commit=commit, branch=branch)
+        store.append(run)
 
 
 def add(folders: Sequence[Path], path: Path) -> int:
@@ -187,7 +194,11 @@ def write_page(view: HistoryView, path: Path) -> None:
 
 
 def stored_run(recording: Recording, result: Result | GateResult) -> StoredRun:
-    """What is kept of a judged run; where its folder stood in git is not in the recording."""
+    """What is kept of a judged run.
+
+    Its commit is known where the candidate is a revision; where the folder of any other run stood
+    in git is not in the recording.
+    """
     run = recording.run
     names = wording.side_names(run.baseline, run.candidate)
     cpus = run.host.get("cpus usable") or run.host.get("cpus")
@@ -206,17 +217,24 @@ def stored_run(recording: Recording, result: Result | GateResult) -> StoredRun:
         candidate_packages=_packages(recording.measured.values(), baseline=False),
         machine=_machine(recording),
         cpus=cpus if isinstance(cpus, int) else None,
-        commit=None,
+        commit=_measured_commit(run.candidate, run.cwd),
         branch=None,
         rows=tuple(_gate_rows(result) if isinstance(result, GateResult) else _rows(result)),
     )
 
 
 def setting_of(variant: Variant) -> str:
-    """What a variant runs with, but for the revision or the folder of the project under test.
+    """What a variant runs with, but for the revision or the folder of a local project.
 
     Runs whose settings are the same can be put in one line: a project's checkouts and revisions
-    are the same project, another Python or another pinned library is another line.
+    are the same project, another Python or another pinned library is another line. A project goes
+    by the name in the pyproject.toml that its folder holds now, or, where none can be read (it has
+    moved; the run comes from another machine), by the folder's own name.
+
+    Not told apart, therefore: projects of one name, or of one folder name where nothing better is
+    known; forks; the branches of one project. Put in two lines although they are one: a project
+    that was renamed, or whose folder has another name than the project and is there for some of
+    the runs only.
     """
     extras = [
         *map(_without_revision, variant.requirements),
@@ -228,13 +246,50 @@ def setting_of(variant: Variant) -> str:
 
 
 def _without_revision(requirement: str) -> str:
+    """A local project's name, and its extras; any other requirement as it is."""
+    from perfkit.provision.local import LocalProject, as_local
+
+    try:
+        project = as_local(requirement)
+    except ValueError:  # an address that is none, in somebody else's recording
+        project = None
+    if project is None:
+        return requirement
+    if isinstance(project, LocalProject):
+        return f"{_project_name(project.path)}{project.extras}"
+    return _project_name(project.repository / project.subdirectory)
+
+
+def _project_name(path: Path) -> str:
+    """As its pyproject.toml has it, else the last part of the path; both in normal form."""
+    from packaging.utils import canonicalize_name
+
+    if path.name.endswith(_ARCHIVES):  # its version is in its name, and means something
+        return path.name
+    try:
+        document = tomllib.loads((path / "pyproject.toml").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        document = {}
+    project = document.get("project")
+    name = project.get("name") if isinstance(project, dict) else None
+    known = name if isinstance(name, str) and _PROJECT.fullmatch(name) else path.name
+    return canonicalize_name(known) if _PROJECT.fullmatch(known) else known
+
+
+def _measured_commit(candidate: Variant, cwd: str) -> str | None:
+    """The commit that was measured where that is a revision of the project, else None.
+
+    Of older recordings, which do not say what is the project, a commit of the repository the run
+    was started in.
+    """
     from perfkit.provision.revisions import as_revision
 
-    revision = as_revision(requirement)
-    if revision is not None:
-        parts = (revision.repository.name, revision.subdirectory)
-        return "/".join(part for part in parts if part)
-    return Path(requirement).name if Path(requirement).is_absolute() else requirement
+    if candidate.revision is not None and candidate.requirements:
+        project = as_revision(candidate.requirements[-1])
+        return project.commit if project is not None else None
+    revisions = filter(None, map(as_revision, candidate.requirements))
+    here = [one.commit for one in revisions if Path(cwd).is_relative_to(one.repository)]
+    return here[-1] if here else None
 
 
 def _rows(result: Result) -> Iterator[StoredRow]:

@@ -472,3 +472,23 @@ def test_reports_that_cannot_be_written_hide_no_result(
     assert answer.out == whole.out
     assert "a report cannot be written: No space left on device" in answer.err
     assert f"perfkit show {folder}" in answer.err
+
+
+@pytest.mark.parametrize("option", ["--junit", "--comment"])
+@pytest.mark.parametrize("path", ["", "there", "a-file/x.xml"])
+def test_copies_of_a_gate_are_checked_before_measuring(
+    perfkit: Callable[..., Any], tmp_path: Path, option: str, path: str
+) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "a-file").touch()
+    answer = perfkit("check", "--baseline", "3.12", option, path)
+    assert (answer.code, answer.out) == (2, "")
+    assert f"{option} is no file that can be written" in answer.err
+    assert not (tmp_path / "reports").exists()
+
+
+def test_a_load_run_is_told_apart_from_a_gates(perfkit: Callable[..., Any]) -> None:
+    folder = Path(package.__file__).parents[1] / "reports" / "example-load"
+    answer = perfkit("check", "--recording", str(folder))
+    assert answer.code == 2
+    assert "a run of 'perfkit load' cannot be judged by this gate" in answer.err

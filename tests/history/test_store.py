@@ -112,6 +112,28 @@ def test_there_is_none(path: Path) -> None:
     with pytest.raises(RecordingError, match="there is no history yet"):
         Store(path, write=False)
     assert not path.parent.exists()
+    with pytest.raises(RecordingError, match=r"this is a folder.*name a file with --store$"):
+        Store(path.parents[1], write=False)
+
+
+@pytest.mark.parametrize("statement", ["", "PRAGMA user_version = 0"])
+def test_an_empty_file_is_no_store_until_it_is_written(
+    path: Path, run: Callable[..., StoredRun], statement: str
+) -> None:
+    """Neither one of no bytes nor SQLite's own without a table."""
+    path.parent.mkdir()
+    with sqlite3.connect(path) as raw:
+        raw.execute(statement)  # the second writes a first page
+    raw.close()
+    path.touch()
+    before = path.read_bytes()
+    assert bool(before) == bool(statement)
+    with pytest.raises(RecordingError, match=r"this file is empty.*--add RUN_DIR"):
+        Store(path, write=False)
+    assert path.read_bytes() == before
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+    append(path, run(0))
+    assert counts(path) == (1, 1)
 
 
 def test_what_is_no_store(path: Path, run: Callable[..., StoredRun]) -> None:
@@ -130,7 +152,7 @@ def test_what_is_no_store(path: Path, run: Callable[..., StoredRun]) -> None:
     assert path.read_bytes() == before
     with pytest.raises(WritingError, match="cannot be used"):
         Store(path / "below-a-file.sqlite", write=True)
-    with pytest.raises(WritingError, match="safe in its folder"):
+    with pytest.raises(WritingError, match=r"this is a folder.*safe in its folder"):
         Store(path.parent, write=True)
 
 

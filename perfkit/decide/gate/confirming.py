@@ -60,6 +60,11 @@ def confirmed_in(
         suspects, fresh, nulls, tested, tripped, strict=True
     ):
         blocks = len(recording.series(one.id, CONFIRM))
+        so_far = (
+            block.seconds
+            for series in (CONFIRM, CONFIRM_CONTROL)
+            for block in recording.series(one.id, series)
+        )
         wanted = planned.get(one.id, blocks)
         end = recording.ends.get((one.id, CONFIRM))
         said = Confirmation(
@@ -69,7 +74,7 @@ def confirmed_in(
             p_value=test.p_value,
             planned=wanted,
             blocks=blocks,
-            seconds=end.seconds if end else 0.0,
+            seconds=end.seconds if end else sum(so_far),
             control=_estimate(null, recording.run.goal.confidence) if len(null) else None,
         )
         found[one.id, one.metric] = Confirmed(

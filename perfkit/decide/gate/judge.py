@@ -79,7 +79,10 @@ def judge_gate(recording: Recording, policy: GatePolicy) -> GateResult:
         outcome=outcome,
         fails=fails,
         tripped=tripped,
-        warnings=(*warnings_of(stands, policy, finished=finished), *unmatched(recording, policy)),
+        warnings=(
+            *warnings_of(stands, policy, finished=finished, gated=recording.run.command == "check"),
+            *unmatched(recording, policy),
+        ),
         compared=_of_a_gate(compared, rows, recording),
     )
 
@@ -176,7 +179,7 @@ def _row(
             most=affordable(recording, policy, one.id),
         ),
         blocks=len(one.effects),
-        seconds=end.seconds if end else 0.0,
+        seconds=end.seconds if end else spent(recording.series(one.id, COMPARE)),
         reason=reason,
     )
 

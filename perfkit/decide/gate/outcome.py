@@ -30,6 +30,14 @@ _REMEDIES = {
 }
 
 
+_OF_A_WHOLE_RUN = {
+    GateVerdict.NOT_MEASURED: "see why in its row; a metric is measured where --metrics names it"
+}
+_OF_COMPARE = {
+    GateVerdict.UNDECIDED: "run 'perfkit check': a run of compare has no fresh blocks of suspects"
+}
+
+
 def marked(rows: Sequence[GateRow], policy: GatePolicy, *, finished: bool) -> tuple[GateRow, ...]:
     """The rows, each with whether it makes the build fail by itself; the one place that says so.
 
@@ -75,7 +83,7 @@ def _outcome(rows: Sequence[GateRow]) -> GateOutcome:
 
 
 def warnings_of(
-    rows: Sequence[GateRow], policy: GatePolicy, *, finished: bool
+    rows: Sequence[GateRow], policy: GatePolicy, *, finished: bool, gated: bool
 ) -> tuple[Caveat, ...]:
     """One for each kind of row that is no plain answer, the named ones first as measured.
 
@@ -83,13 +91,16 @@ def warnings_of(
         rows: All of them, as `marked`.
         policy: Its budget says which option limits the time.
         finished: Measuring came to its end.
+        gated: It was a run of ``check``, which measures suspects again.
     """
     limit = TIME if policy.budget is None else TIME_TOTAL
+    judged = any(row.ratio is not None for row in rows)
+    remedies = _REMEDIES | (_OF_A_WHOLE_RUN if finished else {}) | ({} if gated else _OF_COMPARE)
     found = []
-    for verdict, remedy in _REMEDIES.items():
+    for verdict, remedy in remedies.items():
         mine = [row for row in rows if row.verdict is verdict]
         if mine:
-            lets = finished and verdict in _LET and not any(row.fails for row in mine)
+            lets = finished and judged and verdict in _LET and not any(row.fails for row in mine)
             passes = " (the policy lets this pass)" if lets else ""
             found.append(
                 Caveat(

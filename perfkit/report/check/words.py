@@ -183,7 +183,8 @@ def sentence(result: GateResult, *, state: str, mark: Mark = str) -> str:
         GateOutcome.PASSED: _passed,
     }[result.outcome](result, mark)
     said = prefix + (told[0].lower() + told[1:] if prefix else told)
-    return " ".join(filter(None, [said, _rest(result), _policy(result)]))
+    last = _policy(result) if state == "finished" else "An unfinished check never passes."
+    return " ".join(filter(None, [said, _rest(result), last]))
 
 
 def _failed(result: GateResult, mark: Mark) -> str:

@@ -14,6 +14,7 @@ from perfkit.decide.gate.judge import judge_gate
 from perfkit.decide.gate.result import GateOutcome, GateResult, GateVerdict
 from perfkit.decide.gate.rules import CONFIRM_CONTROL
 from perfkit.recording import Unpaired
+from perfkit.report.check.words import sentence
 from perfkit.settings import Metric, OnOpen
 from perfkit.variant import Side
 
@@ -100,6 +101,12 @@ def test_what_is_open_in_a_run_that_did_not_end_is_not_let_pass(made: Any) -> No
     assert verdicts(result) == {"a": GateVerdict.WITHIN, "late": GateVerdict.NOT_MEASURED}
     assert (result.outcome, result.fails) == (GateOutcome.UNDECIDED, True)
     assert not any("lets this pass" in one.text for one in result.warnings)
+    assert sentence(result, state="interrupted").endswith(" An unfinished check never passes.")
+    some = [*made.blocks("a", 1.1), *made.fresh("a", 1.1, count=3)]
+    result = judged(made, made.recording(some, planned={"a": 20}, finished=False))
+    (row,) = result.rows
+    assert row.confirmation is not None
+    assert row.confirmation.seconds > 0
 
 
 def test_nothing_is_red_in_an_interrupted_run_that_is_not_in_the_whole_one(made: Any) -> None:
