@@ -42,7 +42,8 @@ FEWEST_TRIALS = 6
 _STAND_OUT = {8: 1.923, 7: 1.994, 6: 2.092, 5: 2.240, 4: 2.483, 3: 2.956, 2: 4.236}
 # 80 % points of F(4, n), where n cosines are left
 _SMALLEST = 8
-_EACH = 4  # requests a block at least, as far as there are enough of them
+REQUESTS_A_BLOCK = 4
+"""At least, as far as there are enough of them."""
 _HAIR = 1e-9  # 3 × 7 / 3 is 7, whatever floating point says
 
 
@@ -64,7 +65,7 @@ def blocks_for(count: int) -> int:
     >>> blocks_for(40), blocks_for(100), blocks_for(100_000)
     (10, 25, 128)
     """
-    return min(BLOCKS, max(_SMALLEST, count // _EACH))
+    return min(BLOCKS, max(_SMALLEST, count // REQUESTS_A_BLOCK))
 
 
 def sums_of(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from perfkit.units import format_bytes, format_duration
@@ -23,12 +24,32 @@ HOURLY_SECONDS = 600.0
 """Measured seconds from which a growth is told by the hour, too: six times that is foretold."""
 
 
+class Growth(StrEnum):
+    """What may be said of a service's memory; the values are a report's words for it."""
+
+    NONE = ""
+    SMALL = f"grows by less than {GROWTH * 100:g} % of it"
+    UNTOLD = "grows, too briefly to tell a leak from a start"
+    GROWS = "grows"
+
+
+def growth_of(found: Summary) -> Growth:
+    """Whether a service's memory surely grew, and what that may mean.
+
+    Of less than `LEAST_SECONDS` it is asked whether so many of them would be worth a word: a leak
+    then cannot be told from what the first requests fill.
+    """
+    used, seconds = found.resources, service_seconds(found)
+    if used is None or not used.rss_slope.low > 0:
+        return Growth.NONE
+    if used.rss_slope.low * max(seconds, LEAST_SECONDS) <= GROWTH * used.rss_normal:
+        return Growth.SMALL
+    return Growth.GROWS if seconds >= LEAST_SECONDS else Growth.UNTOLD
+
+
 def memory_grows(found: Summary) -> bool:
     """Whether a service's memory surely grew, by enough and for long enough to be worth a word."""
-    used, seconds = found.resources, service_seconds(found)
-    if used is None or seconds < LEAST_SECONDS:
-        return False
-    return used.rss_slope.low * seconds > GROWTH * used.rss_normal
+    return growth_of(found) is Growth.GROWS
 
 
 def service_seconds(found: Summary) -> float:

@@ -21,6 +21,7 @@ from perfkit.decide.load.threshold import by_trials, judge_threshold
 from perfkit.decide.load.trust import trust_in, trusted, trusted_row
 from perfkit.decide.load.validity import judge_health
 from perfkit.profile.value import STRESS
+from perfkit.units import format_level
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -147,7 +148,7 @@ def _search_health(
     if health is None:
         return None
     lost_to = {
-        problem: (problem, f"at {one.level or 0.0:g}: {text}", remedy)
+        problem: (problem, f"at {format_level(one.level or 0.0)}: {text}", remedy)
         for one in starts
         if one.trial in {probe.trial for probe in lost}
         and (own := probe_health(recording, one)) is not None

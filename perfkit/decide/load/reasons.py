@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from scipy import special
 
-from perfkit.analyse.load.longrun import FEWEST_TRIALS
+from perfkit.analyse.load.longrun import BLOCKS, FEWEST_TRIALS, REQUESTS_A_BLOCK
 from perfkit.analyse.location import critical_rank
 from perfkit.profile.threshold import Metric
 from perfkit.units import format_seconds
@@ -61,6 +61,19 @@ def why_open(figure: Estimate, summary: Summary, quantile: float | None) -> str:
     return (
         f"no bound: {close}" if quantile ** (count / 2) <= tail else f"no bound: {few}, or {close}"
     )
+
+
+def why_few(figure: Estimate, quantile: float) -> str:
+    """Why a percentile has no upper end though no request at all was beyond its limit.
+
+    What it takes is said where it is known: requests that fill the blocks of time which
+    `perfkit.decide.load.threshold` asks for. A high percentile needs more blocks than there are.
+    """
+    blocks = math.ceil(math.log((1 - figure.confidence) / 2) / math.log(quantile))
+    needed = REQUESTS_A_BLOCK * blocks
+    known = blocks <= BLOCKS and figure.n < needed
+    but = f"about {needed} are needed" if known else "they are too few"
+    return f"no bound: none of {figure.n} requests took longer, but {but} to be sure"
 
 
 def why_trials_open(found: TrialPercentile) -> str:

@@ -9,6 +9,7 @@ from perfkit.analyse.load.trials import throughput_metric
 from perfkit.analyse.load.value import LoadMetric
 from perfkit.caveat import run_caveat
 from perfkit.service import ServiceKind
+from perfkit.units import format_level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,13 +56,13 @@ def _ends(recording: LoadRecording, result: LoadResult) -> Iterator[Caveat]:
             if search is not None and top < search.limit:
                 yield run_caveat(
                     "breakpoint-open",
-                    f"{who}the search was not finished; it held up to {one.low:g}",
+                    f"{who}the search was not finished; it held up to {format_level(one.low)}",
                     "go on with --resume and the run's folder",
                 )
                 continue
             yield run_caveat(
                 "breakpoint-not-reached",
-                f"{who}it held up to {top:g}, the highest level tried",
+                f"{who}it held up to {format_level(top)}, the highest level tried",
                 "raise the limit to find where it breaks",
             )
 

@@ -75,6 +75,7 @@ from perfkit.analyse.estimate import Estimate
 from perfkit.analyse.load.summary import LEAST
 from perfkit.decide.load.reasons import (
     span,
+    why_few,
     why_longest,
     why_none,
     why_open,
@@ -154,7 +155,12 @@ def judge_threshold(
     elif threshold.metric is Metric.MAXIMUM:
         also = why_longest(summary)
     if holds is None:
-        holds, reason = Holds.INCONCLUSIVE, why_open(figure, summary, threshold.quantile)
+        holds = Holds.INCONCLUSIVE
+        reason = (
+            why_few(figure, threshold.quantile or _MEDIAN)
+            if _is_clear(threshold, summary, figure)
+            else why_open(figure, summary, threshold.quantile)
+        )
     return _verdict(threshold, side, holds, "; ".join(filter(None, (reason, also))), figure)
 
 
@@ -164,12 +170,20 @@ def _none_beyond(threshold: Threshold, summary: Summary, figure: Estimate) -> Ho
     Blocks of time are the sample: the exact bound of the share of those with a request beyond the
     limit, when none of them had one, must lie below the share that the percentile leaves.
     """
-    if math.isfinite(figure.high) or not math.isfinite(summary.slowest):
+    if not _is_clear(threshold, summary, figure):
         return None
     spared = (threshold.quantile or _MEDIAN) ** summary.blocks
     if spared > (1 - figure.confidence) / 2:
         return None
     return _all_say(threshold, (figure.low, summary.slowest))
+
+
+def _is_clear(threshold: Threshold, summary: Summary, figure: Estimate) -> bool:
+    """Whether a percentile has no upper end, and no request at all was beyond its limit."""
+    if threshold.metric not in _PERCENTILES or math.isfinite(figure.high):
+        return False
+    ends = (figure.low, summary.slowest)
+    return math.isfinite(summary.slowest) and _all_say(threshold, ends) is not None
 
 
 def _by_trial(

@@ -76,6 +76,18 @@ def test_what_does_not_tell(
     assert found.reason.startswith("no bound: ")
 
 
+@pytest.mark.parametrize(
+    ("text", "but"),
+    [("p(95)<1s", "about 288 are needed"), ("p(99)<1s", "they are too few")],
+)
+def test_how_many_requests_would_do_is_said_where_none_took_longer(
+    maker: Callable[..., Maker], text: str, but: str
+) -> None:
+    assert judged(maker, text, requests=240).reason == (
+        f"no bound: none of 240 requests took longer, but {but} to be sure"
+    )
+
+
 def test_why_there_is_no_bound(maker: Callable[..., Maker]) -> None:
     assert judged(maker, "p(95)<90ms").reason == "no bound: slow ones came too close together"
 
