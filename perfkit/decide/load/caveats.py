@@ -102,7 +102,7 @@ def _generator(recording: LoadRecording, result: LoadResult) -> Iterator[Caveat]
 
 def _trials(recording: LoadRecording, result: LoadResult) -> Iterator[Caveat]:
     run = recording.run
-    if run.candidate is None:
+    if run.candidate is None or not (result.sides or result.breakpoints):
         return
     searched = run.mode == "breakpoint"
     fewest = fewest_trials(run.confidence)
@@ -130,7 +130,8 @@ def _trials(recording: LoadRecording, result: LoadResult) -> Iterator[Caveat]:
     open_rows = [row.comparison for row in result.rows if row.verdict is Verdict.INCONCLUSIVE]
     needed = {one.metric: one.trials_needed for one in open_rows if one.trials_needed is not None}
     needed = {metric: count for metric, count in needed.items() if count > result.trials}
-    if needed:
+    invalid = result.health is not None and result.health.validity is Validity.INVALID
+    if needed and not invalid:  # more of what cannot be believed would decide nothing
         each = ", ".join(f"{metric} {count}" for metric, count in needed.items())
         yield run_caveat(
             "undecided",

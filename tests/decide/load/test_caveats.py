@@ -61,6 +61,14 @@ def test_a_generator_that_never_began_is_not_blamed(
     assert told(known, "generator-silent") == []
 
 
+def test_more_trials_are_not_asked_for_of_a_service_that_never_started(
+    maker: Callable[..., Maker],
+) -> None:
+    known = maker(STAGES).recording()
+    run = replace(known.run, mode="compare", candidate=make_variant(Side.CANDIDATE))
+    assert told(replace(known, run=run), "too-few-trials") == []
+
+
 def test_only_what_can_be_resumed_is_said_to_be(maker: Callable[..., Maker]) -> None:
     alone = replace(measured(maker), finishes=INTERRUPTED)
     (one,) = told(alone, "interrupted")
