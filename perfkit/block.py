@@ -112,6 +112,8 @@ class Failure:
         stage: ``"provision"``, ``"start"`` or ``"run"``.
         reason: One line: the last exception line, or what happened ("no answer within 60 s").
         detail: Tail of standard error, or the tool's own words; may be empty.
+        names: Where ``benchmark`` is a script's label, names of benchmarks that are written in it;
+            empty in older recordings.
     """
 
     benchmark: str
@@ -119,3 +121,4 @@ class Failure:
     stage: str
     reason: str
     detail: str
+    names: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from perfkit.errors import PerfkitError, PlanError
 from perfkit.plan.revisions import WORKING_TREE
 from perfkit.plan.value import Plan
-from perfkit.suite import select
+from perfkit.suite import select, select_local
 
 if TYPE_CHECKING:
     from perfkit.recording import Recording
@@ -56,15 +56,17 @@ def resume_plan(recording: Recording) -> Plan:
         unpaired=recording.unpaired,
         notes=(),
         store=Path(run.store) if run.store is not None else None,
+        chosen=bool(run.chosen),
     )
 
 
 def _selection(recording: Recording) -> Selection:
     """The scripts of the run, found again; those of a commit stay where they were."""
-    selection = select(recording.run.benchmarks, cwd=Path(recording.run.cwd))
+    revision = recording.run.candidate.revision
+    found = select if revision is None else select_local
+    selection = found(recording.run.benchmarks, cwd=Path(recording.run.cwd))
     apart = {one.label for one in recording.unpaired}
     scripts = tuple(one for one in selection.scripts if one.label not in apart)
-    revision = recording.run.candidate.revision
     if revision is not None and not revision.startswith(WORKING_TREE):
         known = {
             one.benchmark.script.label: one.benchmark.script for one in recording.measured.values()

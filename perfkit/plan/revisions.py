@@ -13,7 +13,7 @@ from perfkit.errors import PerfkitError, ProvisionError
 from perfkit.plan.checks import OUTPUT
 from perfkit.provision.git import Commit, Repository
 from perfkit.recording import Unpaired
-from perfkit.suite import Pairing, pair_scripts
+from perfkit.suite import Apart, pair_scripts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -82,8 +82,8 @@ def revision_sides(
         problems.append(PerfkitError(what, got=str(cwd), remedy="start perfkit in another one"))
         return None
     pairing = pair_scripts(benchmarks, cwd=start, tree=candidate.files, baseline=baseline.files)
-    problems += pairing.problems
     project = _project(start, candidate, problems)
+    problems += pairing.problems
     if project is not None:
         _check_baseline(baseline, project, problems)
         _check_imports(pairing.scripts, candidate.files / project, problems)
@@ -96,7 +96,7 @@ def revision_sides(
         candidate_label=candidate.label,
         scripts=pairing.scripts,
         patterns=pairing.patterns,
-        unpaired=_unpaired(pairing, candidate.repository.folder),
+        unpaired=_unpaired(pairing.apart, candidate.repository.folder),
         notes=tuple(note for side in (baseline, candidate) for note in _notes(side)),
     )
 
@@ -258,13 +258,18 @@ def _slashes(project: Path) -> str:
     return "/".join(project.parts)
 
 
-def _unpaired(pairing: Pairing, top: Path) -> tuple[Unpaired, ...]:
-    kinds = {"missing": pairing.missing, "new": pairing.new, "changed": pairing.changed}
-    places = {label: str(top / place) for label, place in pairing.places}
+def _unpaired(apart: Sequence[Apart], top: Path) -> tuple[Unpaired, ...]:
     return tuple(
-        Unpaired(label=label, how=how, reason=reason, path=places.get(label, ""))
-        for how, scripts in kinds.items()
-        for label, reason in scripts
+        Unpaired(
+            label=one.label,
+            how=one.how,
+            reason=one.reason,
+            path=str(top / one.place),
+            had=one.had,
+            has=one.has,
+            told=one.told,
+        )
+        for one in apart
     )
 
 

@@ -44,6 +44,9 @@ class Run:
         redacted: Credentials were removed from a requirement or variable, so it cannot be resumed.
         gate: What the gate allows (``check``); None for the others, and in older recordings.
         store: File of the history the run is added to, also when it is gone on with; or None.
+        chosen: ``benchmarks`` come from the command line, where they may leave out what a gate
+            requires; None in older recordings, which do not tell.
+        patterns: Those of ``benchmarks`` that are name patterns; None in older recordings.
     """
 
     schema: int
@@ -66,6 +69,8 @@ class Run:
     redacted: bool
     gate: GatePolicy | None = None
     store: str | None = None
+    chosen: bool | None = None
+    patterns: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,12 +119,18 @@ class Unpaired:
             or ``"changed"`` (its source differs, so that the two cannot be compared).
         reason: The same in words.
         path: Where it is, or was, in the working tree; empty in older recordings.
+        had: Names of its benchmarks that are written in it as the baseline has it.
+        has: The same as the candidate has it.
+        told: ``has`` are all its names; never in older recordings.
     """
 
     label: str
     how: str
     reason: str
     path: str = ""
+    had: tuple[str, ...] = ()
+    has: tuple[str, ...] = ()
+    told: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,10 +90,14 @@ def prepare(plan: Plan, bench: Bench, listener: Listener) -> Preparation:
     ready, failures = _provision(plan, listener)
     provisioned = time.perf_counter()
     found, more = _discover(ready, bench, listener)
-    scripts = [*failures, *more]
+    paths = {one.label: one.path for one in plan.scripts}
+    scripts = [
+        dataclasses.replace(one, names=suite.names_written(paths[one.benchmark])[0])
+        for one in (*failures, *more)
+    ]
     benchmarks, single = _benchmarks(plan, found, pinned=bench.placement.measuring is not None)
     names = [*(x.measured.benchmark.id for x in benchmarks), *(x.benchmark for x in single)]
-    asked = [x for x in scripts if _may_be_asked_for(plan.patterns, x.benchmark, names)]
+    asked = [x for x in scripts if _may_be_asked_for(plan.patterns, x, names)]
     left_out = [x for x in scripts if x not in asked]
     for failure in (*asked, *single):
         listener(Failed(failure=failure))
@@ -263,14 +267,17 @@ def _wanted(patterns: Sequence[str], *names: str) -> bool:
     )
 
 
-def _may_be_asked_for(patterns: Sequence[str], label: str, names: Sequence[str]) -> bool:
-    """Whether a script that fails, whose benchmarks' names nobody knows, has to be told of.
+def _may_be_asked_for(patterns: Sequence[str], script: Failure, names: Sequence[str]) -> bool:
+    """Whether a script that fails has to be told of: not all its benchmarks' names are known.
 
     Args:
         patterns: The name patterns.
-        label: The script's.
+        script: Its failure.
         names: Benchmarks that fit the patterns. A pattern that none fits may mean this script's.
     """
+    label = script.benchmark
+    if any(_wanted(patterns, name, f"{label}::{name}") for name in script.names):
+        return True
     known = {short for name in names for short in (name, name.rpartition("::")[2])}
     scripts = [pattern.partition("::")[0] for pattern in patterns]
     return _wanted(scripts, label) or not all(fnmatch.filter(known, one) for one in patterns)

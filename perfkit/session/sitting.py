@@ -209,6 +209,8 @@ def _header(plan: Plan) -> Run:
         redacted=(baseline, candidate) != (plan.baseline, plan.candidate),
         gate=plan.gate,
         store=str(plan.store) if plan.store is not None else None,
+        chosen=plan.chosen,
+        patterns=plan.patterns,
     )
 
 

@@ -5,15 +5,19 @@ script or one folder of pyperformance, ``metadata`` checks what their headers an
 ``pairing`` finds the scripts that two revisions share.
 """
 
-from perfkit.suite.pairing import Pairing, pair_scripts
+from perfkit.suite.meaning import names_written
+from perfkit.suite.pairing import Apart, Pairing, pair_scripts, select_local
 from perfkit.suite.search import Selection, default_suite, description, read_one, select
 
 __all__ = [
+    "Apart",
     "Pairing",
     "Selection",
     "default_suite",
     "description",
+    "names_written",
     "pair_scripts",
     "read_one",
     "select",
+    "select_local",
 ]

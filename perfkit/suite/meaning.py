@@ -45,20 +45,26 @@ def names_written(script: Path) -> tuple[tuple[str, ...], bool]:
 
     Nothing is run: a name that is made up at run time, or in a helper, is not seen.
     """
+    names = [_name_of(call) for call in calls_in(script) or ()]
+    known = tuple(dict.fromkeys(name for name in names if name is not None))
+    return known, bool(names) and None not in names
+
+
+def calls_in(path: Path) -> list[ast.Call] | None:
+    """The calls of a source that make benchmarks; None when it cannot be read or parsed."""
     try:
-        tree = _tree(script.read_bytes())
+        tree = _tree(path.read_bytes())
     except OSError:
-        tree = None
-    calls = [
+        return None
+    if tree is None:
+        return None
+    return [
         node
-        for node in (ast.walk(tree) if tree is not None else ())
+        for node in ast.walk(tree)
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and node.func.attr in _METHODS
     ]
-    names = [_name_of(call) for call in calls]
-    known = tuple(dict.fromkeys(name for name in names if name is not None))
-    return known, bool(names) and None not in names
 
 
 def _name_of(call: ast.Call) -> str | None:

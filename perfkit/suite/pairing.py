@@ -9,21 +9,46 @@ like none of the project: it is not compared. Comments, blank lines and formatti
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from perfkit.benchmark import Script
 from perfkit.errors import NothingFoundError, PerfkitError
-from perfkit.suite.meaning import names_written, same_meaning
+from perfkit.suite.meaning import calls_in, names_written, same_meaning
 from perfkit.suite.reading import Found, sources
-from perfkit.suite.search import Search, find, from_default_suite, labelled
+from perfkit.suite.search import Search, Selection, find, labelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
 _SHOWN = 3  # files that a reason names
 _NAMED = 10  # benchmarks that it does
 _NOTHING = Search(found=(), patterns=(), problems=())
+_PROJECT = ("pyproject.toml", "setup.py")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Apart:
+    """A script that the two revisions do not share.
+
+    Attributes:
+        label: Its label.
+        how: ``"new"`` (only the candidate has it), ``"changed"`` (its source differs) or
+            ``"missing"`` (only the baseline has it).
+        reason: The same in words.
+        place: Its path in the tree.
+        had: Names of benchmarks that are written in it as the baseline has it.
+        has: The same of the candidate.
+        told: ``has`` are all its names, as far as can be told without running it.
+    """
+
+    label: str
+    how: str
+    reason: str
+    place: Path
+    had: tuple[str, ...] = ()
+    has: tuple[str, ...] = ()
+    told: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,27 +58,23 @@ class Pairing:
     Attributes:
         scripts: Scripts that can be compared, as the candidate has them.
         patterns: Name patterns, as in `Selection`.
-        new: ``(label, reason)`` of those that only the candidate has.
-        changed: ``(label, reason)`` of those whose source differs.
-        missing: ``(label, reason)`` of those that only the baseline has.
+        apart: Scripts that cannot be compared: the missing, then the new, then the changed.
         problems: Everything that was wrong on the candidate's side.
-        places: ``(label, path in its tree)`` of the scripts, those that cannot be compared as well.
     """
 
     scripts: tuple[Script, ...]
     patterns: tuple[str, ...]
-    new: tuple[tuple[str, str], ...]
-    changed: tuple[tuple[str, str], ...]
-    missing: tuple[tuple[str, str], ...]
+    apart: tuple[Apart, ...]
     problems: tuple[PerfkitError, ...]
-    places: tuple[tuple[str, str], ...]
 
 
 def pair_scripts(arguments: Sequence[str], *, cwd: Path, tree: Path, baseline: Path) -> Pairing:
     """Find the scripts that BENCHMARK arguments mean in both trees, and match them by place.
 
-    What is outside the candidate's tree, perfkit's own suite for one, has no counterpart: it can
-    always be compared.
+    Unless an argument is a path, those of ``benchmarks/`` in the folder of the start are meant,
+    then those of the project's above it. perfkit's own suite never stands in: it would say of a
+    project whose benchmarks are gone that nothing became slower. What is outside the candidate's
+    tree has no counterpart: it can always be compared.
 
     Args:
         arguments: As for `select`.
@@ -63,14 +84,52 @@ def pair_scripts(arguments: Sequence[str], *, cwd: Path, tree: Path, baseline: P
     """
     tree, baseline = tree.resolve(), baseline.resolve()
     ours, theirs = _both(arguments, cwd, tree, baseline)
-    nothing = not (ours.found or theirs.found or ours.problems or theirs.problems)
-    if nothing and not any(_exists(cwd / one) for one in arguments):
-        ours = from_default_suite(ours.patterns)
     problems = ours.problems
     if theirs.found:  # then they are missing, which is another thing than having asked for nothing
         problems = tuple(x for x in problems if not isinstance(x, NothingFoundError))
-    matched = _match(ours, theirs, tree, baseline)
-    return replace(matched, problems=problems)
+    elif not (ours.found or problems or theirs.problems):
+        problems = (_nothing_in(_homes(cwd, tree)),)
+    return replace(_match(ours, theirs, tree, baseline), problems=problems)
+
+
+def select_local(arguments: Sequence[str], *, cwd: Path) -> Selection:
+    """The scripts that `pair_scripts` finds on the candidate's side, comparable or not.
+
+    Args:
+        arguments: As for `select`.
+        cwd: Folder that relative paths start from.
+    """
+    found = find(arguments, cwd=cwd)
+    for home in _homes(cwd, None):
+        if not found.found and not found.problems:
+            found = replace(find((), cwd=home), patterns=found.patterns)
+    return Selection(
+        scripts=labelled(found.found), patterns=found.patterns, problems=found.problems
+    )
+
+
+def _homes(cwd: Path, tree: Path | None) -> tuple[Path, ...]:
+    """Folders whose ``benchmarks/`` may be meant: of the start, and the nearest project's above.
+
+    Args:
+        cwd: Folder of the start.
+        tree: Folder that is not left, or None for none.
+    """
+    for folder in (cwd, *cwd.parents):
+        if tree is not None and _place(folder, tree) is None:
+            break
+        if any((folder / name).is_file() for name in _PROJECT):
+            return (cwd, folder) if folder != cwd else (cwd,)
+    return (cwd,)
+
+
+def _nothing_in(homes: Sequence[Path]) -> NothingFoundError:
+    return NothingFoundError(
+        "there are no benchmarks, here or in the baseline",
+        got=str(homes[0]),
+        allowed="bm_*.py in " + " or ".join(str(one / "benchmarks") for one in homes),
+        remedy="write a first one with 'perfkit init', or name scripts or folders",
+    )
 
 
 def _both(arguments: Sequence[str], cwd: Path, tree: Path, baseline: Path) -> tuple[Search, Search]:
@@ -94,55 +153,80 @@ def _both(arguments: Sequence[str], cwd: Path, tree: Path, baseline: Path) -> tu
         ours = replace(ours, found=())  # of the local folder, which nobody asked for
     if there:
         return ours, find(there, cwd=baseline, within=baseline)
-    place = _place(cwd, tree)
-    if paths or place is None or ours.problems:
+    if paths or ours.problems or _place(cwd, tree) is None:
         return ours, _NOTHING
-    return ours, find((), cwd=baseline / place, within=baseline)
+    for home in _homes(cwd, tree):
+        local = find((), cwd=home)
+        theirs = find((), cwd=baseline / (_place(home, tree) or ""), within=baseline)
+        if local.found or local.problems or theirs.found or theirs.problems:
+            return replace(local, patterns=ours.patterns), theirs
+    return ours, _NOTHING
 
 
 def _match(ours: Search, theirs: Search, tree: Path, baseline: Path) -> Pairing:
     others = {_place(one.origin, baseline): one for one in theirs.found}
     scripts: list[Script] = []
-    new: list[tuple[str, str]] = []
-    changed: list[tuple[str, str]] = []
+    new: list[Apart] = []
+    changed: list[Apart] = []
     places: set[Path | None] = set()
-    known: list[tuple[str, str]] = []
     for one, script in zip(ours.found, labelled(ours.found), strict=True):
         place = _place(one.origin, tree)
         other = others.get(place)
         places.add(place)
-        known += [(script.label, place.as_posix())] if place is not None else []
         if place is None or (other is not None and not (how := _differing(one, other))):
             scripts.append(script)
         elif other is not None:
-            lost = _unguarded(script, other.script)
-            changed.append((script.label, f"its source differs: {how}; {lost}"))
-        elif _exists(baseline / place):
-            reason = f"the baseline's {place.as_posix()} cannot be read as a benchmark"
-            changed.append((script.label, reason))
+            changed.append(_changed(one, other, how, label=script.label, place=place))
         else:
-            new.append((script.label, f"the baseline has no {place.as_posix()}"))
+            there = _exists(baseline / place)
+            has, told = names_written(script.path)
+            apart = Apart(
+                label=script.label,
+                how="changed" if there else "new",
+                reason=f"the baseline's {place.as_posix()} cannot be read as a benchmark"
+                if there
+                else f"the baseline has no {place.as_posix()}",
+                place=place,
+                has=has,
+                told=told,
+            )
+            (changed if there else new).append(apart)
     taken = {script.label for script in labelled(ours.found)}
     gone = [(place, one) for place, one in others.items() if place and place not in places]
     labels = [script.label for script in labelled([one for _, one in gone])]
     missing = [
-        (
-            label if label not in taken else place.as_posix(),
-            f"the candidate has no {place.as_posix()}",
+        Apart(
+            label=label if label not in taken else place.as_posix(),
+            how="missing",
+            reason=f"the candidate has no {place.as_posix()}",
+            place=place,
+            had=names_written(one.script.path)[0],
+            told=True,
         )
-        for (place, _), label in zip(gone, labels, strict=True)
+        for (place, one), label in zip(gone, labels, strict=True)
     ]
     return Pairing(
         scripts=tuple(scripts),
         patterns=ours.patterns,
-        new=tuple(new),
-        changed=tuple(changed),
-        missing=tuple(missing),
+        apart=(*missing, *new, *changed),
         problems=(),
-        places=(
-            *known,
-            *((label, one.as_posix()) for (label, _), (one, _) in zip(missing, gone, strict=True)),
-        ),
+    )
+
+
+def _changed(ours: Found, theirs: Found, how: str, *, label: str, place: Path) -> Apart:
+    has, all_here = names_written(ours.script.path)
+    had, all_there = names_written(theirs.script.path)
+    # One that wrote all its benchmarks itself, and none any more, may have moved them to a helper.
+    helpers = (x for x in sources(ours).values() if x.suffix == ".py" and x != ours.script.path)
+    emptied = all_there and calls_in(ours.script.path) == [] and not any(map(calls_in, helpers))
+    return Apart(
+        label=label,
+        how="changed",
+        reason=f"its source differs: {how}; {_unguarded(ours.script, theirs.script)}",
+        place=place,
+        had=had,
+        has=has,
+        told=all_here or emptied,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -31,7 +32,7 @@ METAFILE = "pyproject.toml"
 PINS = "requirements.txt"
 
 _BIG_FILE = 1 << 20  # bytes; above, a digest stands for the content
-_MOST_HELPERS = 200  # files beside a script that are read
+_MOST_HELPERS = 200  # files beside a script that are read, those of packages included
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,15 +206,15 @@ def sources(found: Found) -> dict[str, Path]:
     if found.origin.name.endswith(".toml") or is_benchmark_folder(folder):
         files = {path.relative_to(folder).as_posix(): path for path in _folder_files(folder)}
     else:
-        files = {path.name: path for path in _beside(found.origin)}
+        top = found.origin.parent
+        files = {path.relative_to(top).as_posix(): path for path in _beside(found.origin)}
     return files | {found.script.path.name: found.script.path}
 
 
 def source_digest(path: Path) -> str:
-    """Digest of a module, or of every ``.py`` file of a package, and of the modules beside it."""
-    files = sorted(path.rglob("*.py")) if path.is_dir() else [path]
+    """Digest of a module, or of every ``.py`` file of a package, and of what is beside it."""
     parts = [_helpers(path)]
-    for file in files:
+    for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
         with suppress(OSError):  # what cannot be read cannot be imported
             if file.is_file():
                 parts += [os.fsencode(file.relative_to(path.parent).as_posix()), _content(file)]
@@ -233,23 +234,62 @@ def _folder_digest(folder: Path, problems: list[PerfkitError]) -> bytes:
 
 def _folder_files(folder: Path) -> Iterator[Path]:
     for root, folders, names in os.walk(folder):
-        folders[:] = sorted(n for n in folders if n != "__pycache__" and not n.startswith("."))
+        folders[:] = sorted(n for n in folders if not _is_passed_over(Path(root, n)))
         yield from (path for path in (Path(root, n) for n in sorted(names)) if path.is_file())
 
 
+def _is_passed_over(folder: Path) -> bool:
+    """Whether it is a cache, hidden, or a virtual environment."""
+    name = folder.name
+    return name == "__pycache__" or name.startswith(".") or (folder / "pyvenv.cfg").is_file()
+
+
 def _helpers(script: Path) -> bytes:
-    """Digest of the modules beside a lone script: what it may import. Other benchmarks are not."""
+    """Digest of what a lone script may import from beside it. Other benchmarks are not."""
     parts: list[bytes] = []
     for path in _beside(script):
         with suppress(OSError):  # what cannot be read cannot be imported
             if path.is_file():
-                parts += [os.fsencode(path.name), _content(path)]
+                name = path.relative_to(script.parent).as_posix()
+                parts += [os.fsencode(name), _content(path)]
     return bytes.fromhex(_digest(*parts)) if parts else b""
 
 
-def _beside(script: Path) -> Iterator[Path]:
-    beside = (x for x in sorted(script.parent.glob("*.py")) if not x.name.startswith("bm_"))
-    return (path for path in islice(beside, _MOST_HELPERS) if path != script)
+def _beside(script: Path) -> list[Path]:
+    """The modules beside a script, then the files of the packages that it or they may import.
+
+    A package is meant where its name is a word of a source: others, such as the tests beside a
+    script at the top of a project, would change it again and again.
+    """
+    top = script.parent
+    own = script.rglob("*.py") if script.is_dir() else (script,)
+    beside = (x for x in sorted(top.glob("*.py")) if not x.name.startswith("bm_"))
+    files = [path for path in islice(beside, _MOST_HELPERS) if path != script]
+    packages = {path.parent.name: path.parent for path in sorted(top.glob("*/__init__.py"))}
+    packages = {
+        name: folder
+        for name, folder in packages.items()
+        if folder != script and not (name.startswith("bm_") or _is_passed_over(folder))
+    }
+    unread = [*own, *files]
+    while packages and unread and len(files) < _MOST_HELPERS:
+        words = _words(unread.pop(0))
+        for name in [name for name in packages if name in words]:
+            inside = (x for x in _folder_files(packages.pop(name)) if x.suffix == ".py")
+            added = [*islice(inside, _MOST_HELPERS - len(files))]
+            files += added
+            unread += added
+    return files
+
+
+def _words(path: Path) -> set[str]:
+    """The words of a source that may be names; of a big one, or one that cannot be read, none."""
+    try:
+        if not path.is_file() or path.stat().st_size > _BIG_FILE:
+            return set()
+        return set(re.findall(r"\w+", path.read_text(encoding="utf-8", errors="replace")))
+    except OSError:
+        return set()
 
 
 def _content(path: Path) -> bytes:

@@ -63,6 +63,23 @@ def test_the_same_plan_again(made: Plan, recording: Recording) -> None:
     assert resume_plan(recording) == replace(made, download=False)
 
 
+def test_a_revisions_scripts_are_found_from_a_folder_below(
+    recording: Recording, folder: Path
+) -> None:
+    """As they were when it began; nor is it forgotten who chose them."""
+    (folder / "pyproject.toml").touch()
+    below = folder / "below"
+    below.mkdir()
+    sides = {
+        side: replace(getattr(recording.run, side), revision=name)
+        for side, name in (("baseline", "main (1a2b3c4)"), ("candidate", "working tree"))
+    }
+    run = replace(recording.run, **sides, cwd=str(below), chosen=True, benchmarks=("o*",))
+    plan = resume_plan(replace(recording, run=run))
+    assert [script.label for script in plan.scripts] == ["bm_one"]
+    assert (plan.patterns, plan.chosen) == (("o*",), True)
+
+
 def test_everything_that_stands_in_the_way(recording: Recording, folder: Path) -> None:
     (folder / "benchmarks" / "bm_one.py").unlink()
     baseline = recording.run.baseline

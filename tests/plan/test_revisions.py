@@ -131,7 +131,8 @@ def test_a_project_in_a_folder_of_the_repository(git: Git, tmp_path: Path) -> No
 def test_perfkits_own_suite_and_patterns(git: Git, tmp_path: Path) -> None:
     git.init(tmp_path / "x")
     git.commit(tmp_path / "x", {"setup.py": ""})
-    found = sides(tmp_path / "x", "json_*")
+    assert "there are no benchmarks" in complaints(tmp_path / "x", "json_*")[0]
+    found = sides(tmp_path / "x", str(default_suite()), "json_*")
     assert found.patterns == ("json_*",)
     assert found.unpaired == ()
     assert {script.path.parent for script in found.scripts} >= {default_suite()}

@@ -189,6 +189,19 @@ def test_every_kind_of_line_comes_back(tmp_path: Path) -> None:
         assert not known.cut
 
 
+def test_what_older_recordings_do_not_tell(tmp_path: Path) -> None:
+    path = write(tmp_path, RUN, UNPAIRED, FAILURE)
+    old = records(path)
+    added = {"run": ("chosen", "patterns"), "unpaired": ("had", "has", "told")}
+    for line in old:
+        for name in added.get(line["kind"], ("names",)):
+            del line[name]
+    put(path, *old)
+    known = read(tmp_path)
+    assert (known.run, known.unpaired) == (RUN, (UNPAIRED,))
+    assert known.failures == {"bm_boom": FAILURE}
+
+
 def test_blocks_of_a_series_by_index(tmp_path: Path) -> None:
     other = dataclasses.replace(block(0), series="control")
     known = read(write(tmp_path, RUN, block(1), other, block(0)))

@@ -132,6 +132,10 @@ def test_patterns_of_benchmarks_that_the_file_names_are_refused_as_well(place: A
     assert plan.chosen
     with pytest.raises(PlanError, match="'nothing'"):
         check.run(replace(plan, chosen=False), listener=place.told())
+    plan = plan_of(place, required=["json", "two"], benchmarks=(".", "o*", "two"))
+    with pytest.raises(PlanError, match="'two'") as caught:  # it is itself among them
+        check.run(plan, listener=place.told())
+    assert "'json'" not in str(caught.value)
 
 
 def test_a_budget_that_will_not_do_is_told_in_time_and_in_the_report(place: Any) -> None:

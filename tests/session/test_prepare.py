@@ -187,10 +187,17 @@ def test_a_script_that_fails_and_nobody_asked_for(
     assert notes == ["bm_bad fails"] * (not asked)
 
 
+def test_a_script_that_fails_is_asked_for_by_the_names_written_in_it(place: Any) -> None:
+    (place.folder / "bm_bad.py").write_text("1 / 0\nr.bench_func('gulp', f)\n")
+    place.sleeping("bm_good.py", "good")
+    assert place.prepared(".", "g*").failures["bm_bad"].names == ("gulp",)
+
+
 def test_a_failure_of_one_side_names_it(place: Any) -> None:
     place.script("bm_a.py", head="if sys.version_info >= (3, 13): raise ValueError('not here')")
     (failure,) = place.prepared().failures.values()
     assert failure.side is Side.CANDIDATE
+    assert failure.names == ()
     assert failure.reason == "ValueError: not here"
     assert "Traceback" in failure.detail
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from perfkit.suite import Pairing, default_suite, pair_scripts
+from perfkit.errors import NothingFoundError
+from perfkit.suite import Pairing, default_suite, pair_scripts, select_local
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,15 +45,17 @@ def labels(pairing: Pairing) -> dict[str, list[str]]:
     """Labels by what became of them; empty kinds left out."""
     kinds = {
         "same": [script.label for script in pairing.scripts],
-        "new": [label for label, _ in pairing.new],
-        "changed": [label for label, _ in pairing.changed],
-        "missing": [label for label, _ in pairing.missing],
+        **{
+            how: [one.label for one in pairing.apart if one.how == how]
+            for how in ("new", "changed", "missing")
+        },
     }
     return {kind: found for kind, found in kinds.items() if found}
 
 
-def reasons(*kind: tuple[str, str]) -> list[str]:
-    return [reason.removesuffix("; all its benchmarks are unguarded") for _, reason in kind]
+def reasons(pairing: Pairing, how: str) -> list[str]:
+    found = [one.reason for one in pairing.apart if one.how == how]
+    return [reason.removesuffix("; all its benchmarks are unguarded") for reason in found]
 
 
 B = "benchmarks/"
@@ -70,9 +73,9 @@ def test_each_script_is_the_same_changed_new_or_missing(pair: Callable[..., Pair
     }
     assert pairing.problems == ()
     assert pairing.scripts[0].path.parts[-3:] == ("candidate", "benchmarks", "bm_same.py")
-    assert reasons(*pairing.changed) == ["its source differs: bm_changed.py"]
-    assert reasons(*pairing.new) == ["the baseline has no benchmarks/bm_new.py"]
-    assert reasons(*pairing.missing) == ["the candidate has no benchmarks/bm_missing.py"]
+    assert reasons(pairing, "changed") == ["its source differs: bm_changed.py"]
+    assert reasons(pairing, "new") == ["the baseline has no benchmarks/bm_new.py"]
+    assert reasons(pairing, "missing") == ["the candidate has no benchmarks/bm_missing.py"]
 
 
 CODE = """# /// script
@@ -111,7 +114,7 @@ def test_of_two_files_that_differ_in_a_comment_and_in_code_one_is_named(
 ) -> None:
     theirs = {B + "bm_x.py": CODE, B + "helper.py": CODE}
     pairing = pair({B + "bm_x.py": CODE + "# more", B + "helper.py": CODE + "y = 1"}, theirs)
-    assert reasons(*pairing.changed) == ["its source differs: helper.py"]
+    assert reasons(pairing, "changed") == ["its source differs: helper.py"]
 
 
 @pytest.mark.parametrize(
@@ -127,8 +130,8 @@ def test_of_two_files_that_differ_in_a_comment_and_in_code_one_is_named(
 def test_benchmarks_lost_to_an_edit_are_named_where_they_are_written_down(
     pair: Callable[..., Pairing], ours: str, theirs: str, told: str | None
 ) -> None:
-    ((_, reason),) = pair({B + "bm_x.py": ours}, {B + "bm_x.py": theirs}).changed
-    _, _, lost = reason.partition("bm_x.py; ")
+    (one,) = pair({B + "bm_x.py": ours}, {B + "bm_x.py": theirs}).apart
+    _, _, lost = one.reason.partition("bm_x.py; ")
     if told is None:
         assert lost.startswith("all its benchmarks are unguarded")
         assert (", a among them" in lost) is ("'a'" in ours)
@@ -143,7 +146,32 @@ def test_helpers_beside_a_script_count(pair: Callable[..., Pairing]) -> None:
     pairing = pair({B + "conftest.py": "", B + "helper.py": "2"}, {B + "old.py": ""})
     assert labels(pairing) == {"changed": ["bm_other", "bm_x"]}
     words = "its source differs: conftest.py (new), helper.py, old.py (gone)"
-    assert reasons(*pairing.changed) == [words, words]
+    assert reasons(pairing, "changed") == [words, words]
+
+
+def test_packages_beside_a_script_count(pair: Callable[..., Pairing]) -> None:
+    inside = {"__init__.py": "1", "deep/er.py": "1", "data.txt": "1", "__pycache__/x.py": "1"}
+    inside |= {".cache/x.py": "1", "venv/pyvenv.cfg": "", "venv/x.py": "1"}
+    same = {B + "bm_x.py": "from helpers import x", B + "bm_y.py": "1"}
+    same |= {B + "helpers/" + name: text for name, text in inside.items()}
+    same |= {B + "others/__init__.py": "1"}
+    assert labels(pair(same, same)) == {"same": ["bm_x", "bm_y"]}
+    unseen = ("data.txt", "__pycache__/x.py", ".cache/x.py", "venv/x.py", "../others/__init__.py")
+    for name in (*unseen, "deep/er.py", "__init__.py"):
+        pairing = pair({**same, B + "helpers/" + name: "2"}, {})
+        if name in unseen:
+            assert labels(pairing) == {"same": ["bm_x", "bm_y"]}, name
+        else:
+            assert labels(pairing) == {"same": ["bm_y"], "changed": ["bm_x"]}
+            assert reasons(pairing, "changed") == [f"its source differs: helpers/{name}"]
+
+
+def test_a_package_that_a_helper_imports_counts(pair: Callable[..., Pairing]) -> None:
+    """Of the baseline's side alone as well."""
+    same = {B + "bm_x.py": "import a", B + "a/__init__.py": "import b", B + "b/__init__.py": "1"}
+    pairing = pair(same, {**same, B + "b/__init__.py": "2", B + "b/old.py": ""})
+    words = "its source differs: b/__init__.py, b/old.py (gone)"
+    assert reasons(pairing, "changed") == [words]
 
 
 def test_all_files_of_a_folder_count_wherever_they_lie(
@@ -161,9 +189,9 @@ def test_all_files_of_a_folder_count_wherever_they_lie(
     assert labels(pair({}, {})) == {"same": ["x", "y"]}
     pairing = pair({B + "bm_x/data/big": "a" * ((1 << 21) - 1) + "b"}, {})
     assert labels(pairing) == {"changed": ["x", "y"]}
-    assert reasons(*pairing.changed)[0] == "its source differs: data/big"
+    assert reasons(pairing, "changed")[0] == "its source differs: data/big"
     more = {B + f"bm_x/data/{n}": "" for n in range(5)}
-    assert reasons(*pair(more, {}).changed)[0].endswith(
+    assert reasons(pair(more, {}), "changed")[0].endswith(
         "data/0 (new), data/1 (new), data/2 (new), …"
     )
 
@@ -177,7 +205,7 @@ def test_what_a_folder_inherits_counts(pair: Callable[..., Pairing]) -> None:
     pairing = pair(
         {**files, B + "base.toml": base.format("1")}, {**files, B + "base.toml": base.format("2")}
     )
-    assert reasons(*pairing.changed) == ["its source differs: the files it inherits from"]
+    assert reasons(pairing, "changed") == ["its source differs: the files it inherits from"]
 
 
 def test_a_script_that_moved_is_new_and_missing_under_labels_of_their_own(
@@ -193,7 +221,7 @@ def test_a_baselines_script_that_cannot_be_read_is_changed(pair: Callable[..., P
     header = "# /// script\n# dependencies = 3\n# ///\n"
     pairing = pair({B + "bm_x.py": ""}, {B + "bm_x.py": header})
     assert labels(pairing) == {"changed": ["bm_x"]}
-    assert "cannot be read as a benchmark" in reasons(*pairing.changed)[0]
+    assert "cannot be read as a benchmark" in reasons(pairing, "changed")[0]
     assert pairing.problems == ()
     assert "dependencies" in str(pair({B + "bm_x.py": header}, {}).problems[0])
 
@@ -269,11 +297,74 @@ def test_all_local_benchmarks_may_be_new(pair: Callable[..., Pairing]) -> None:
 # ── outside
 
 
-def test_perfkits_own_suite_can_always_be_compared(pair: Callable[..., Pairing]) -> None:
-    pairing = pair({}, {}, "json_*")
+def test_perfkits_own_suite_never_stands_in_for_a_projects_own(
+    pair: Callable[..., Pairing],
+) -> None:
+    """Whoever asks for it by its path gets it: it has no counterpart in the baseline."""
+    for arguments in ((), ("json_*",)):
+        pairing = pair({"pyproject.toml": ""}, {"pyproject.toml": ""}, *arguments, cwd="src")
+        assert labels(pairing) == {}
+        (problem,) = pairing.problems
+        assert isinstance(problem, NothingFoundError)
+        assert str(problem.allowed).count("benchmarks") == 2  # of src/, and of the project
+        assert "perfkit init" in problem.remedy
+    pairing = pair({}, {}, str(default_suite()), "json_*")
     assert {script.path.parent for script in pairing.scripts} >= {default_suite()}
     assert set(labels(pairing)) == {"same"}
-    assert pairing.patterns == ("json_*",)
+
+
+def test_the_projects_benchmarks_are_found_from_a_folder_below(
+    pair: Callable[..., Pairing], tmp_path: Path
+) -> None:
+    """The folder of the start comes first; what is above the project or the tree never."""
+    (tmp_path / "pyproject.toml").touch()
+    (tmp_path / B).mkdir()
+    (tmp_path / B / "bm_above.py").touch()
+    files = {"pyproject.toml": "", B + "bm_x.py": "1", "json/notes": "", "own/setup.py": ""}
+    pairing = pair({**files, B + "bm_new.py": ""}, {**files, B + "bm_y.py": ""}, "json", cwd="a/b")
+    assert labels(pairing) == {"same": ["bm_x"], "new": ["bm_new"], "missing": ["bm_y"]}
+    assert pairing.patterns == ("json",)  # no folder of that name where perfkit was started
+    local = select_local(("json",), cwd=tmp_path / "candidate/a/b")
+    assert [script.label for script in local.scripts] == ["bm_new", "bm_x"]
+    assert local.patterns == ("json",)
+    assert labels(pair({}, {}, cwd="own")) == {}
+    below = {"a/b/benchmarks/bm_z.py": ""}
+    assert labels(pair(below, below, cwd="a/b")) == {"same": ["bm_z"]}
+    (tmp_path / "candidate/pyproject.toml").unlink()
+    assert labels(pair({}, {}, cwd="a/c")) == {}
+
+
+def names(pairing: Pairing) -> dict[str, tuple[tuple[str, ...], tuple[str, ...], bool]]:
+    return {one.label: (one.had, one.has, one.told) for one in pairing.apart}
+
+
+def test_the_names_in_scripts_that_are_not_shared_are_told(pair: Callable[..., Pairing]) -> None:
+    """And whether a changed or new one may hold others."""
+    one, two = "r.bench_func('one', f)\n", "r.bench_func('two', f)\n"
+    some = "for x in y: r.bench_func(x, f)"
+    theirs = {B + f"bm_{name}.py": one for name in ("gone", "edited", "emptied", "loop", "broken")}
+    ours = {
+        B + "bm_edited.py": two,
+        B + "bm_emptied.py": "",
+        B + "bm_loop.py": two + some,
+        B + "bm_broken.py": "def f(",
+        B + "bm_new.py": two,
+        B + "bm_newer.py": two + some,
+        B + "bm_newest.py": "",
+    }
+    assert names(pair(ours, theirs)) == {
+        "bm_gone": (("one",), (), True),
+        "bm_edited": (("one",), ("two",), True),
+        "bm_emptied": (("one",), (), True),
+        "bm_loop": (("one",), ("two",), False),
+        "bm_broken": (("one",), (), False),
+        "bm_new": ((), ("two",), True),
+        "bm_newer": ((), ("two",), False),
+        "bm_newest": ((), (), False),
+    }
+    told = names(pair({B + "helper.py": one}, {}))  # to which they may have been moved
+    assert told["bm_emptied"] == (("one",), (), False)
+    assert told["bm_edited"] == (("one",), ("two",), True)
 
 
 def test_what_is_outside_the_tree_can_always_be_compared(
@@ -298,4 +389,4 @@ def test_a_baseline_reads_no_file_elsewhere(pair: Callable[..., Pairing], tmp_pa
     plain = {B + "bm_x/pyproject.toml": "", B + "bm_y/pyproject.toml": ""}
     pairing = pair({**files, **plain}, {**files, **theirs})
     assert labels(pairing) == {"changed": ["x", "y"]}
-    assert all("cannot be read as a benchmark" in reason for reason in reasons(*pairing.changed))
+    assert all("cannot be read as a benchmark" in reason for reason in reasons(pairing, "changed"))

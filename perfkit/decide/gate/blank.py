@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from perfkit.caveat import Caveat
+from perfkit.decide.gate.naming import (
+    absent,
+    is_chosen,
+    names_in,
+    names_of_failure,
+    names_of_unpaired,
+    names_written,
+    shown,
+    unknown,
+    untold,
+)
 from perfkit.decide.gate.result import GateRow, GateVerdict
 from perfkit.decide.gate.rules import fits, is_required, names_of
 from perfkit.decide.gate.screening import unseen_in
 from perfkit.settings import Metric
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from perfkit.block import Failure
     from perfkit.decide.result import Result, Row
     from perfkit.recording import Recording
     from perfkit.settings import GatePolicy
 
-_SHOWN = 3  # scripts that a warning names
 _UNPAIRED = {
     "missing": GateVerdict.MISSING,
     "new": GateVerdict.NEW,
@@ -52,17 +61,8 @@ def rows_without_numbers(
             )
             for one in unseen
         ),
-        *(_without(row, policy) for row in compared.rows if row.id not in known),
-        *(
-            _blank(
-                one.label,
-                verdict=_UNPAIRED.get(one.how, GateVerdict.NOT_COMPARABLE),
-                required=is_required(policy, (one.label,)),
-                reason=one.reason,
-            )
-            for one in recording.unpaired
-        ),
-        *_required_and_not_there(recording, policy),
+        *(_without(recording, row, policy) for row in compared.rows if row.id not in known),
+        *_not_shared(recording, policy),
     ]
 
 
@@ -70,63 +70,51 @@ def unmatched(recording: Recording, policy: GatePolicy) -> list[Caveat]:
     """Patterns of the policy's margins that fit nothing here; required ones have rows of their own.
 
     `check` refuses them before measuring when it knows every benchmark's name. Not where BENCHMARK
-    arguments leave others out: those of other benchmarks are no mistake then.
+    arguments on the command line leave others out: those of other benchmarks are no mistake then.
     """
-    if recording.run.benchmarks:
+    if is_chosen(recording.run):
         return []
-    found = _unknown(recording, [pattern for pattern, _ in policy.margins])
+    had = [one for x in recording.unpaired for one in names_written(recording.run, x.label, x.had)]
+    has = [one for x in recording.unpaired for one in names_written(recording.run, x.label, x.has)]
+    patterns = unknown(recording, [pattern for pattern, _ in policy.margins])
+    found = [one for one in patterns if not fits(one, (*had, *has))]
     if not found:
         return []
     text = f"no benchmark of this run is meant by the policy's {', '.join(found)}"
     remedy = "correct the pattern"
-    if untold := _untold(recording):
-        more = ", …" if len(untold) > _SHOWN else ""
-        text += f"; perhaps one of {', '.join(untold[:_SHOWN])}{more}, whose names are not known"
+    if scripts := untold(recording):
+        text += f"; perhaps one of {shown(scripts)}, whose names are not known"
         remedy = "correct the pattern if it means none of them"
     return [Caveat(code="unmatched-pattern", text=text, remedy=remedy, benchmark=None)]
 
 
-def _required_and_not_there(recording: Recording, policy: GatePolicy) -> list[GateRow]:
-    """Not where BENCHMARK arguments left others out; nor can the names in a new script be known."""
-    if recording.run.benchmarks:
-        return []
-    unsure = any(one.how != "missing" for one in recording.unpaired)
-    return [
-        _blank(
-            pattern,
-            verdict=GateVerdict.NOT_COMPARABLE if unsure else GateVerdict.MISSING,
-            required=True,
-            reason="no benchmark that both sides have is meant by it",
-        )
-        for pattern in _unknown(recording, policy.required or ())
+def _not_shared(recording: Recording, policy: GatePolicy) -> list[GateRow]:
+    """Scripts that one revision alone has or has otherwise, and required ones that are nowhere."""
+    missing = absent(recording, policy)
+    rows = []
+    for one in recording.unpaired:
+        verdict = _UNPAIRED.get(one.how, GateVerdict.NOT_COMPARABLE)
+        required = is_required(policy, names_of_unpaired(recording.run, one))
+        row = _blank(one.label, verdict=verdict, required=required, reason=one.reason)
+        if one.label in missing:  # a benchmark of the script's name: one row for both
+            named, why = missing.pop(one.label)
+            if verdict is GateVerdict.NOT_COMPARABLE and named is not verdict:
+                row = replace(row, verdict=named, required=True, reason=f"{why}; {one.reason}")
+        rows.append(row)
+    rows += [
+        _blank(name, verdict=verdict, required=True, reason=reason)
+        for name, (verdict, reason) in missing.items()
     ]
+    return rows
 
 
-def _unknown(recording: Recording, patterns: Sequence[str]) -> list[str]:
-    """Name patterns, each once, that fit nothing the run knows of, failed or unpaired included."""
-    names = [names_of(one.benchmark) for one in recording.measured.values()]
-    names += [_names_in(name) for name in recording.failures]
-    names += [(one.label,) for one in recording.unpaired]
-    unlike = (one for one in patterns if not any(fits(one, known) for known in names))
-    return list(dict.fromkeys(unlike))
-
-
-def _untold(recording: Recording) -> list[str]:
-    """Scripts of whose benchmarks nobody knows the names: they failed, or are not shared."""
-    failed = [one for one in recording.failures if one not in recording.measured]
-    return [one for one in failed if "::" not in one] + [one.label for one in recording.unpaired]
-
-
-def _names_in(failed: str) -> tuple[str, ...]:
-    """What ``label::name``, a name, or a label may be meant by."""
-    label, _, name = failed.partition("::")
-    return (failed, label, name) if name else (failed,)
-
-
-def _without(row: Row, policy: GatePolicy) -> GateRow:
+def _without(recording: Recording, row: Row, policy: GatePolicy) -> GateRow:
     """A benchmark that failed, or that was not come to."""
-    names = names_of(row.measured.benchmark) if row.measured else _names_in(row.id)
     failure = row.failure
+    if row.measured:
+        names = names_of(row.measured.benchmark)
+    else:
+        names = names_of_failure(recording.run, failure) if failure else names_in(row.id)
     return _blank(
         row.id,
         verdict=GateVerdict.FAILED if failure else GateVerdict.NOT_MEASURED,

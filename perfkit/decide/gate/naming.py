@@ -61,7 +61,7 @@ def names_of_failure(run: Run, failure: Failure) -> tuple[str, ...]:
 def names_of_unpaired(run: Run, one: Unpaired) -> tuple[str, ...]:
     """What a script that is not shared may be meant by: its benchmarks' names as well.
 
-    Those of a new one not: a benchmark that a gate requires is not guarded by it.
+    Not those of a new one, which is no open question: a required benchmark in it has its own row.
     """
     has = () if one.how == "new" else one.has
     return (one.label, *names_written(run, one.label, has))
