@@ -14,6 +14,7 @@ from perfkit.plan.check import make_policy
 from perfkit.recording import Recording, kind_of_run, read
 from perfkit.report.check.view import CheckView, build_check_view
 from perfkit.session import sitting
+from perfkit.session.gate_names import check_named
 from perfkit.session.outcome import policy_of, unwritten, write_whole
 
 if TYPE_CHECKING:
@@ -119,6 +120,7 @@ def judge_again(folder: Path, options: Mapping[str, object], *, cwd: Path) -> Ch
             remedy="its report says what it found",
         )
     policy = make_policy(options, cwd=cwd, recorded=recording.run.gate or GATE)
+    check_named(recording, policy, [name for name, value in options.items() if value])
     return outcome_of(recording, interrupted=False, policy=policy)
 
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from perfkit.decide.gate.naming import means_some
+from perfkit.decide.gate.naming import means_some, unknown, untold
 from perfkit.decide.gate.rules import fits, names_of
 from perfkit.errors import PerfkitError, PlanError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from perfkit.plan import Plan
+    from perfkit.recording import Recording
     from perfkit.session.prepare import Preparation
+    from perfkit.settings import GatePolicy
 
 
 def check_patterns(plan: Plan, preparation: Preparation) -> None:
@@ -36,14 +40,48 @@ def check_patterns(plan: Plan, preparation: Preparation) -> None:
         patterns += [("margins", pattern) for pattern, _ in plan.gate.margins]
     known = ", ".join(one[0] for one in names)
     problems = [
-        PerfkitError(
-            f"{key!r} of the gate names no benchmark of this run",
-            got=pattern,
-            allowed=f"names or patterns of: {known}",
-            remedy="correct the pattern, or name the benchmark to be measured",
-        )
+        _means_nothing(key, pattern, known, "or name the benchmark to be measured")
         for key, pattern in dict.fromkeys(patterns)
         if not any(fits(pattern, one) for one in names)
     ]
     if problems:
         raise PlanError(problems)
+
+
+def check_named(recording: Recording, policy: GatePolicy, named: Collection[str]) -> None:
+    """The same of a recorded run that is judged again, for what is named anew.
+
+    Not where scripts failed or are not shared, since nobody knows all names of their benchmarks.
+
+    Args:
+        recording: The run.
+        policy: By which it is to be judged.
+        named: What of the policy is not the run's own: ``"required"``, ``"margins"``.
+
+    Raises:
+        PlanError: With every pattern that fits no benchmark.
+    """
+    if untold(recording):
+        return
+    patterns = {
+        "required": policy.required or (),
+        "margins": tuple(pattern for pattern, _ in policy.margins),
+    }
+    known = ", ".join(recording.measured)
+    problems = [
+        _means_nothing(key, pattern, known, "or judge another run")
+        for key in patterns
+        if key in named
+        for pattern in unknown(recording, patterns[key])
+    ]
+    if problems:
+        raise PlanError(problems)
+
+
+def _means_nothing(key: str, pattern: str, known: str, otherwise: str) -> PerfkitError:
+    return PerfkitError(
+        f"{key!r} of the gate names no benchmark of this run",
+        got=pattern,
+        allowed=f"names or patterns of: {known}",
+        remedy=f"correct the pattern, {otherwise}",
+    )

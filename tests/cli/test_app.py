@@ -492,3 +492,15 @@ def test_a_load_run_is_told_apart_from_a_gates(perfkit: Callable[..., Any]) -> N
     answer = perfkit("check", "--recording", str(folder))
     assert answer.code == 2
     assert "a run of 'perfkit load' cannot be judged by this gate" in answer.err
+
+
+@pytest.mark.parametrize("option", [("--required", "nope*"), ("--margins", "nope*=5%")])
+def test_a_mistyped_policy_is_refused_when_a_run_is_judged_again(
+    perfkit: Callable[..., Any], recorded: Callable[..., Path], option: tuple[str, str]
+) -> None:
+    folder = str(recorded(command="check"))
+    answer = perfkit("check", "--recording", folder, *option)
+    assert (answer.code, answer.out) == (2, "")
+    assert "names no benchmark of this run" in answer.err
+    good = tuple(part.replace("nope*", "su*") for part in option)
+    assert perfkit("check", "--recording", folder, *good).code == 0

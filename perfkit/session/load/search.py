@@ -15,7 +15,7 @@ from perfkit.recording.load import LoadFailure, TrialEnd, read_load
 from perfkit.session.load.segment import Segment, run_segment
 from perfkit.session.load.trials import baseline_first, note_failure
 from perfkit.session.progress import LoadDone
-from perfkit.units import format_seconds, format_share
+from perfkit.units import format_level, format_seconds, format_share
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -167,7 +167,7 @@ def _segment(
         windows=(),
         level=level,
         seed=random.Random(f"{plan.seed} {number}").getrandbits(32),  # noqa: S311 - no secret
-        what=f"{which}{whose}{level:g} {unit}",
+        what=f"{which}{whose}{format_level(level)} {unit}",
         search=search,
         position=number,
         total=None,
