@@ -118,7 +118,7 @@ def test_readme_workflow_is_what_init_writes(tmp_path: Path) -> None:
 def commands() -> list[list[str]]:
     """Arguments of every `python -m perfkit` in README, as a shell would pass them."""
     lines = "\n".join(blocks("console")).replace("\\\n", " ").splitlines()
-    found = [re.match(r"\$? ?(?:.*&& )?python -m perfkit (.+)", line) for line in lines]
+    found = [re.match(r"\$? ?(?:.*&& )?python -m perfkit ([^>]+)", line) for line in lines]
     return [shlex.split(match[1], comments=True) for match in found if match]
 
 

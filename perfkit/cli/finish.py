@@ -108,6 +108,8 @@ def _go_on(outcome: LoadOutcome) -> str:
     from perfkit.decide.load.caveats import resumable
 
     if not resumable(outcome.recording.run):
+        if not outcome.result.breakpoints and not any(x.overall.sent for x in outcome.result.sides):
+            return "perfkit: interrupted; nothing was measured, a new run begins anew"
         return "perfkit: interrupted; what was measured is kept, a new run begins anew"
     folder = shlex.quote(output.clean(str(outcome.folder)))
     return f"perfkit: interrupted; go on with: perfkit load --resume {folder}"

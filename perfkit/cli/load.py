@@ -192,13 +192,22 @@ def profiles(*, profile: str | None, path: str | None, reference: bool) -> ExitC
         return ExitCode.FINISHED
     from perfkit.cli.load_text import profile_table
     from perfkit.profile.library import built_in, find
-    from perfkit.profile.parse import load_profile
+    from perfkit.profile.parse import OPTIONS_SUFFIX, load_profile
 
     cwd = current_folder()
     if profile is not None:
         from perfkit.profile.write import profile_text
 
-        output.result(profile_text(find(profile, cwd), requested=path).rstrip("\n"))
+        found = find(profile, cwd)
+        output.result(profile_text(found, requested=path).rstrip("\n"))
+        if found.suffix == OPTIONS_SUFFIX and path is None:
+            from perfkit.profile.k6 import DEFAULT_PATH
+
+            output.note(
+                "perfkit: the options of a k6 script do not say what is sent: "
+                f"GET {DEFAULT_PATH}, of the reference service, is assumed; "
+                "say another with --path /orders"
+            )
         return ExitCode.FINISHED
     output.result(profile_table([load_profile(find(name, cwd)) for name in built_in()]))
     return ExitCode.FINISHED

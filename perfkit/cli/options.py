@@ -155,7 +155,11 @@ _LOAD_SERVICE: tuple[Decorator, ...] = (
         "--path", metavar="PATH", help="What the options of a k6 script, which do not say it, get."
     ),
     click.option("--pid", metavar="PID", help="With --url: whose memory and CPU to look at."),
-    click.option("--health", metavar="PATH", help="Answers below 400 once it is ready."),
+    click.option(
+        "--health",
+        metavar="PATH",
+        help="Answers below 400 once it is ready.  [default: /health; / of --command and --url]",
+    ),
     click.option("--ready", metavar="SECONDS", help="Deadline for that.  [default: 30]"),
     click.option("--allow-host", metavar="HOST", multiple=True, help="A target beside loopback."),
     click.option(
@@ -164,7 +168,12 @@ _LOAD_SERVICE: tuple[Decorator, ...] = (
 )
 
 _LOAD_SHAPE: tuple[Decorator, ...] = (
-    click.option("--time-scale", metavar="X", help="Multiply the stages' lengths: 0.02."),
+    click.option(
+        "--time-scale",
+        metavar="X",
+        help="Multiply all lengths of time (stages, '… for 10s', recovery; not think times), and a "
+        "number of requests: 0.02.",
+    ),
     click.option("--user-scale", metavar="X", help="Multiply users and rates."),
 )
 

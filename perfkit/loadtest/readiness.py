@@ -19,6 +19,7 @@ _ANSWER_SECONDS = (0.5, 10.0)
 """How long the first look waits, and a later one at most; a service may be waking up."""
 
 _BAD_STATUS = 400
+_FAILING_STATUS = 500
 
 
 def wait_ready(url: str, health: str, deadline: float, lost: Callable[[], bool]) -> str | None:
@@ -31,7 +32,7 @@ def wait_ready(url: str, health: str, deadline: float, lost: Callable[[], bool])
         lost: Whether it cannot become ready any more.
 
     Returns:
-        None once it is ready; else what came of the last look.
+        None once it is ready; else what came of the last look, and what to do where an answer came.
     """
     pause = _FIRST_PAUSE
     patience, longest = _ANSWER_SECONDS
@@ -51,7 +52,7 @@ def wait_ready(url: str, health: str, deadline: float, lost: Callable[[], bool])
         else:
             if status < _BAD_STATUS:
                 return None
-            seen = f"{health} answered {status}"
+            seen = f"{health} answered {status}; {_remedy(status)}"
         time.sleep(max(0.0, min(pause, deadline - time.monotonic())))
         pause = min(pause * 1.5, _LONGEST_PAUSE)
 
@@ -93,6 +94,13 @@ def ask(url: str, path: str, seconds: float) -> int:
 def _shut(connected: socket.socket) -> None:
     with contextlib.suppress(OSError):
         connected.shutdown(socket.SHUT_RDWR)
+
+
+def _remedy(status: int) -> str:
+    """What to do about an answer that says no: it may be the wrong question."""
+    if status < _FAILING_STATUS:
+        return "name a path that answers with --health /orders"
+    return "name another path with --health, or wait longer with --ready 60"
 
 
 def _words(error: OSError | http.client.HTTPException, health: str) -> str:

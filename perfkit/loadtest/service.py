@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import signal
 import subprocess
@@ -60,6 +61,8 @@ _FOREIGN_SECONDS = 1.0
 _LOOK_SECONDS = 0.02
 _KILL_SECONDS = 5.0
 _WORDS_SECONDS = 0.5
+_APP_ITSELF = "Could not import module"  # in uvicorn's words
+_NOT_IMPORTED = re.compile(rf"No module named|{_APP_ITSELF}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +180,8 @@ class _StartedService(RunningService):
         if seen is None and self._is_ours(deadline):
             return None
         if self._is_lost():
-            return self._describe_end()
+            reason = self._describe_end()
+            return "; ".join(filter(None, (reason, missing_module(reason, service.kind))))
         if seen is None:
             return "another server answers at its port"
         return f"was not ready within {service.ready_seconds:g} s: {seen}"
@@ -312,6 +316,24 @@ class _StartedService(RunningService):
             finally:
                 self._kill(known)
                 self._end = Ending(code=self._process.returncode, killed=True, seconds=0.0)
+
+
+def missing_module(reason: str, kind: ServiceKind) -> str | None:
+    """What to do where a service ended because Python did not find a module of it, or None.
+
+    >>> missing_module("exited with code 1: OSError: [Errno 98]", ServiceKind.APP) is None
+    True
+    """
+    if kind is ServiceKind.REFERENCE or not _NOT_IMPORTED.search(reason):
+        return None
+    if _APP_ITSELF in reason:
+        return (
+            "it is looked for in the current folder and in what --with installs ('--with .', say)"
+        )
+    packages = "name the packages that it needs with --with ('--with .' for the project here)"
+    if kind is ServiceKind.APP:
+        return f"{packages}; other modules are looked for in the current folder"
+    return packages
 
 
 def start_service(

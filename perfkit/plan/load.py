@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from perfkit.decide.load.rows import fewest_trials
 from perfkit.errors import PerfkitError, PlanError
+from perfkit.loadtest.target import LOOPBACK, is_taken
 from perfkit.loadtest.worker_token import given_token
 from perfkit.plan.checks import OUTPUT, checked_policy, either, writable
 from perfkit.plan.load_engine import choose_engine, engine_facts
@@ -93,7 +94,7 @@ def make_load_plan(options: Mapping[str, object], *, mode: str | None, cwd: Path
         policy=policy,
         gate=bool(said.gate),
         allow_hosts=said.allow_host or (),
-        bind=said.bind or "127.0.0.1",
+        bind=said.bind or LOOPBACK,
         port=either(said.port, 0),
         worker_seconds=either(said.worker_timeout, WORKER_SECONDS),
         token=token,
@@ -242,12 +243,21 @@ def _check_workers(said: Options, problems: list[PerfkitError]) -> None:
         for name in ("worker_timeout", "token_file")
         if said.expect_workers is None and getattr(said, name) is not None
     ]
-    if said.bind is not None and not _is_address(said.bind):
+    bind = said.bind or LOOPBACK
+    if not _is_address(bind):
         problems.append(
             PerfkitError(
                 "--bind is no address of this machine",
-                got=said.bind,
+                got=bind,
                 allowed="an IP address: 127.0.0.1, one of a network, or 0.0.0.0 for all",
+            )
+        )
+    elif several and said.port and is_taken(bind, said.port):
+        problems.append(
+            PerfkitError(
+                f"somebody listens at --port on {bind} already",
+                got=said.port,
+                remedy="choose another one, or leave it out for a free one",
             )
         )
 
@@ -288,7 +298,8 @@ def _profile(
         )
         return None
     try:
-        profile = load_profile(find(name, cwd), requested=said.path)
+        searched = mode == "breakpoint"
+        profile = load_profile(find(name, cwd), requested=said.path, searched=searched)
         return scaled(profile, either(said.time_scale, 1.0), either(said.user_scale, 1.0))
     except PlanError as error:
         problems += error.problems

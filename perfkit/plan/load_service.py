@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from perfkit.benchmark import Script
 from perfkit.errors import PerfkitError
 from perfkit.plan.checks import either
+from perfkit.plan.load_command import missing_program
 from perfkit.service import Service, ServiceKind
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def plan_service(said: Options, cwd: Path, problems: list[PerfkitError]) -> Serv
     else:
         kind, target, label = ServiceKind.REFERENCE, "app:app", "the reference service"
     before = len(problems)
-    _check_target(kind, target, said, problems)
+    _check_target(kind, target, said, cwd, problems)
     script = _script(kind, cwd, problems)
     health = said.health or _HEALTH[kind]
     if said.pid is not None and not _lives(said.pid):
@@ -76,7 +77,7 @@ def _lives(pid: int) -> bool:
 
 
 def _check_target(
-    kind: ServiceKind, target: str, said: Options, problems: list[PerfkitError]
+    kind: ServiceKind, target: str, said: Options, cwd: Path, problems: list[PerfkitError]
 ) -> None:
     if kind is ServiceKind.APP and not _APP.fullmatch(target):
         problems.append(
@@ -87,6 +88,8 @@ def _check_target(
 
         if kind is ServiceKind.COMMAND:
             problem = check_command(target)
+            if problem is None and (missing := missing_program(said, cwd)) is not None:
+                problems.append(missing)
         else:
             problem = check_target(target, said.allow_host or ()) or _check_letters(target)
         if problem is not None:

@@ -22,7 +22,7 @@ from perfkit.grammar import InvalidError
 from perfkit.profile.document import read_json
 from perfkit.profile.k6_limits import read_thresholds
 from perfkit.profile.limits import BREAKS
-from perfkit.profile.parse import MOST_USERS, pool
+from perfkit.profile.parse import MOST_DESCRIPTION, MOST_USERS, pool
 from perfkit.profile.reading import Problems, Table, Value, number, whole
 from perfkit.profile.scenario import read_path
 from perfkit.profile.stages import MOST_LEVEL, WEEK, check_stages
@@ -154,6 +154,8 @@ def _profile(table: Table, source: Path, path: str, *, is_said: bool) -> Profile
             table.at(key).wrong("changes the load and cannot be carried over", remedy="remove it")
     stages = _stages(load, table)
     thresholds, aborts = read_thresholds(table.get("thresholds"), load.notes)
+    if thresholds and any(stage.role == RAMP and stage.seconds for stage in stages):
+        load.notes.append("thresholds leave out the ramps, which they count in k6")
     left_out = [key for key in _HARMLESS if table.content.get(key)]
     if left_out:
         load.notes.append(f"left out: {', '.join(left_out)}")
@@ -166,7 +168,7 @@ def _profile(table: Table, source: Path, path: str, *, is_said: bool) -> Profile
     notes = "; ".join([assumed, *load.notes])
     return Profile(
         name=source.stem,
-        description=f"imported from the k6 options {source.name}; {notes}",
+        description=_cut(f"imported from the k6 options {source.name}; {notes}"),
         source=source,
         model=load.model,
         start=load.start,
@@ -186,6 +188,11 @@ def _profile(table: Table, source: Path, path: str, *, is_said: bool) -> Profile
         user_scale=1.0,
         notes=((f"imported from {source.name}: {notes}", _remedy(is_said=is_said)),),
     )
+
+
+def _cut(text: str) -> str:
+    """What a profile's description may hold, so that it can be read back."""
+    return text if len(text) <= MOST_DESCRIPTION else f"{text[: MOST_DESCRIPTION - 1]}…"
 
 
 def _remedy(*, is_said: bool) -> str:

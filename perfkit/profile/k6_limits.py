@@ -52,6 +52,11 @@ def read_thresholds(
                 notes.append(f"{threshold.text} counts failed requests as slower than any answer")
             if aborting:
                 _abort(threshold, aborts, notes)
+    if aborts:
+        notes.append(
+            f"abortOnFail ends the run where a limit is broken for {_ABORT_SECONDS} s in a row "
+            f"({', '.join(aborts)}), while k6 asks of the whole run so far"
+        )
     return tuple(found.values()), tuple(aborts.values())
 
 
@@ -69,8 +74,6 @@ def _abort(threshold: Threshold, aborts: dict[str, Threshold], notes: list[str])
         aborts[condition] = abort_condition(condition)
     except InvalidError:
         notes.append(f"{threshold.text} does not end the run: it is not known second by second")
-    else:
-        notes.append(f"the run ends on {condition}, which k6 asks of the whole run so far")
 
 
 def _carried(metric: str, expression: object, _raw: object) -> Threshold:

@@ -7,8 +7,12 @@ from pathlib import Path
 
 from perfkit.errors import PerfkitError
 
-_SUFFIXES = (".yaml", ".yml", ".json", ".js", ".ts")
-"""What `perfkit.profile.parse.load_profile` reads, and scripts of k6, to which it says how."""
+_READ = (".yaml", ".yml", ".json")
+_SUFFIXES = (*_READ, ".js", ".ts", ".py")
+"""What `perfkit.profile.parse.load_profile` reads, and scripts, to which it says how."""
+
+COMMANDS = ("breakpoint", "calibrate", "profiles", "worker")
+"""Commands of ``perfkit load``, which stand where a profile may: a typo may have meant one."""
 
 
 def built_in() -> tuple[str, ...]:
@@ -34,18 +38,37 @@ def find(name_or_path: str, cwd: Path) -> Path:
             return path
     except (OSError, RuntimeError, ValueError):  # too long; no such home; a NUL inside
         pass
-    names = built_in()
-    near = difflib.get_close_matches(name_or_path.lower(), names, n=1)
-    if not near and name_or_path.endswith(_SUFFIXES):
-        near_remedy = f"check the path; relative ones start at {cwd}"
-    else:
-        near_remedy = f"did you mean {near[0]!r}?" if near else "name one of them, or a file"
     raise PerfkitError(
         "no such profile",
         got=name_or_path,
-        allowed=f"{', '.join(names)}; or the path of a .yaml file",
-        remedy=near_remedy,
+        allowed=f"{', '.join(built_in())}; or the path of a .yaml file",
+        remedy=_remedy(name_or_path, cwd),
     )
+
+
+def _remedy(name: str, cwd: Path) -> str:
+    """What may have been meant: a command, a file with another ending, or a name much like it."""
+    if name in COMMANDS:
+        return f"that is a command: 'perfkit load {name} --help'"
+    if (beside := _beside(name, cwd)) is not None:
+        return f"did you mean {beside!r}?"
+    near = difflib.get_close_matches(name.lower(), (*built_in(), *COMMANDS), n=1)
+    if near:
+        return f"did you mean {f'perfkit load {near[0]}' if near[0] in COMMANDS else near[0]!r}?"
+    if name.endswith(_SUFFIXES):
+        return f"check the path; relative ones start at {cwd}"
+    return "name one of them, or a file"
+
+
+def _beside(name: str, cwd: Path) -> str | None:
+    """The path of a file that a profile can be read from, and whose name only ends differently."""
+    try:
+        path = Path(name)
+        stems = (name, str(path.with_suffix("")))
+        found = (f"{stem}{suffix}" for stem in stems for suffix in _READ)
+        return next((one for one in found if (cwd / Path(one).expanduser()).is_file()), None)
+    except (OSError, RuntimeError, ValueError):  # as in `find`; a name that is no name
+        return None
 
 
 def _folder() -> Path:

@@ -44,6 +44,8 @@ KEYS = (
     "graceful-stop",
 )
 MOST_USERS = 100_000
+MOST_DESCRIPTION = 1000
+"""Characters."""
 
 _TRIALS = 10
 _TOLERANCE = 0.2
@@ -59,12 +61,13 @@ OPTIONS_SUFFIX = ".json"
 """Of a file with the options of a k6 script."""
 
 
-def load_profile(path: Path, *, requested: str | None = None) -> Profile:
+def load_profile(path: Path, *, requested: str | None = None, searched: bool = False) -> Profile:
     """A profile from a YAML file, or from the options of a k6 script in a ``.json`` file.
 
     Args:
         path: The file.
         requested: What a profile from k6's options, which do not say it, requests: ``"/orders"``.
+        searched: As `parse_profile` takes it.
 
     Raises:
         PlanError: It cannot be read, or with everything that is wrong in it.
@@ -81,24 +84,31 @@ def load_profile(path: Path, *, requested: str | None = None) -> Profile:
                 "--path belongs to the options of a k6 script; a profile says itself what it sends"
             )
             raise PlanError([PerfkitError(what, got=requested, remedy="write it into the profile")])
-        return parse_profile(content, path)
+        return parse_profile(content, path, searched=searched)
     if path.suffix == OPTIONS_SUFFIX:
         from perfkit.profile.k6 import parse_options
 
         return parse_options(content, path, requested=requested)
-    script = path.suffix in {".js", ".ts"}
-    remedy = f"run 'k6 inspect {path.name} > options.json' and name that" if script else None
+    remedy = None
+    if path.suffix in {".js", ".ts"}:
+        remedy = f"run 'k6 inspect {path.name} > options.json' and name that"
+    elif path.suffix == ".py":
+        remedy = (
+            "a Locust file is named in a profile, which says how many users come when: "
+            f"'scenario: {{locustfile: {path.name}}}'; 'perfkit load profiles smoke' prints one"
+        )
     allowed = "a .yaml file, or the options of a k6 script in a .json file"
     what = "the file is no profile"
     raise PlanError([PerfkitError(what, got=str(path), allowed=allowed, remedy=remedy)])
 
 
-def parse_profile(text: str, source: Path) -> Profile:
+def parse_profile(text: str, source: Path, *, searched: bool = False) -> Profile:
     """A profile from YAML.
 
     Args:
         text: The YAML.
         source: Where it stands; names the profile, and relative paths start from its folder.
+        searched: For a search, whose levels are its own: stages may be ramps only.
 
     Raises:
         PlanError: With everything that is wrong.
@@ -107,7 +117,8 @@ def parse_profile(text: str, source: Path) -> Profile:
     raw = read_yaml(text, problems.add)
     if problems.found:
         raise PlanError(problems.found)
-    profile = _profile(Value(raw=raw, place=(), problems=problems).table(KEYS), source)
+    table = Value(raw=raw, place=(), problems=problems).table(KEYS)
+    profile = _profile(table, source, searched=searched)
     if problems.found:
         raise PlanError(problems.found)
     return profile
@@ -124,10 +135,10 @@ def pool(rate: float, timeout: float) -> int:
     return min(max(wanted, _FEWEST_POOLED), MOST_USERS)
 
 
-def _profile(table: Table, source: Path) -> Profile:
+def _profile(table: Table, source: Path, *, searched: bool) -> Profile:
     model = _model(table)
     start = read_level(table.get("start"), model, otherwise=0.0)
-    stages = read_stages(table, model, start)
+    stages = read_stages(table, model, start, judged=not searched)
     scenario_value = table.get("scenario")
     if scenario_value is None:
         table.here().wrong("has no scenario", allowed="scenario: {requests: […]}")
@@ -137,7 +148,7 @@ def _profile(table: Table, source: Path) -> Profile:
     thresholds, aborts, breaks = read_limits(table, stages)
     return Profile(
         name=table.read("name", text, source.stem),
-        description=table.read("description", lambda value: text(value, most=1000), ""),
+        description=table.read("description", lambda value: text(value, most=MOST_DESCRIPTION), ""),
         source=source,
         model=model,
         start=start,

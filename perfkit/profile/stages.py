@@ -26,13 +26,14 @@ _MOST_NAME = 40
 _RATE = re.compile(r"(\d{1,12}(?:\.\d{1,12})?)\s?/\s?(s|min)", re.ASCII)
 
 
-def read_stages(table: Table, model: Model, start: float) -> tuple[Stage, ...]:
+def read_stages(table: Table, model: Model, start: float, *, judged: bool) -> tuple[Stage, ...]:
     """The stages of a profile; problems that concern several of them are told as well.
 
     Args:
         table: The profile.
         model: Its model.
         start: Level at time 0.
+        judged: One of them at least must be more than a ramp.
     """
     value = table.get("stages")
     if value is None or not value.items(most=_MOST_STAGES):
@@ -46,7 +47,7 @@ def read_stages(table: Table, model: Model, start: float) -> tuple[Stage, ...]:
         found.append(_stage(one, index, model, level))
         level = found[-1].target
     if len(table.problems.found) == before:
-        check_stages(tuple(found), start, value)
+        check_stages(tuple(found), start, value, judged=judged)
     return tuple(found)
 
 
@@ -69,7 +70,9 @@ def read_level(value: Value | None, model: Model, *, otherwise: float) -> float:
     return value.read(users if model is Model.CLOSED else rate, otherwise)
 
 
-def check_stages(stages: tuple[Stage, ...], start: float, value: Value) -> None:
+def check_stages(
+    stages: tuple[Stage, ...], start: float, value: Value, *, judged: bool = True
+) -> None:
     """Tell what is wrong with stages together."""
     names = [stage.name for stage in stages]
     for name in sorted({name for name in names if names.count(name) > 1}):
@@ -85,11 +88,21 @@ def check_stages(stages: tuple[Stage, ...], start: float, value: Value) -> None:
     ]
     if length and not loaded:
         value.wrong("send nothing: every level is 0")
-    elif length and all(stage.role == RAMP for stage in loaded):
-        what = "are all ramps, so that nothing would be judged"
-        remedy = f"hold a level, say 'start: {stages[0].target:g}', or give a stage 'role: hold'"
-        value.wrong(what, remedy=remedy)
+    elif judged and length and all(stage.role == RAMP for stage in loaded):
+        _all_ramps(loaded[0], start, value)
     _check_recovery([stage.role for stage in stages if stage.seconds], value)
+
+
+def _all_ramps(first: Stage, start: float, value: Value) -> None:
+    """Whoever writes one level means to hold it, and has it begin at 0, as k6 does."""
+    what = "are all ramps, so that nothing would be judged"
+    if not start and first.target:
+        what += f": stage {first.name!r} climbs from 0 to {first.target:g} over its whole length"
+        begin = f"write 'start: {first.target:g}' beside the stages to begin at its level"
+        value.wrong(what, remedy=f"{begin}, or give it 'role: hold' to judge the slope")
+        return
+    hold = f"add a stage that stays at its level, {first.target:g} say"
+    value.wrong(what, remedy=f"{hold}, or give one 'role: hold' to judge the slope")
 
 
 def _check_recovery(roles: list[str], value: Value) -> None:

@@ -178,7 +178,7 @@ def _metric(word: str, text: str) -> tuple[Metric, float | None]:
         if 0 < quantile < 1:
             return Metric.PERCENTILE, quantile
         remedy = "write max or min" if quantile in {0, 1} else None
-        allowed = "p(q) with 0 < q < 100"
+        allowed = "p(N) with 0 < N < 100, such as p(50), p(95) or p(99.9)"
         raise InvalidError("is out of range", got=text, allowed=allowed, remedy=remedy)
     names = {one.value: one for one in Metric}
     del names[Metric.PERCENTILE]
@@ -186,7 +186,7 @@ def _metric(word: str, text: str) -> tuple[Metric, float | None]:
         return found, 0.5 if found is Metric.MEDIAN else None
     guess = re.fullmatch(r"p(\d{1,2}(?:\.\d+)?)", word, re.ASCII)
     remedy = f"did you mean p({guess[1]})?" if guess else _near(word, names)
-    allowed = f"p(95), {', '.join(names)}"
+    allowed = f"p(N) such as p(50), p(95) or p(99.9); {', '.join(names)}"
     raise InvalidError(f"looks at {word!r}", got=text, allowed=allowed, remedy=remedy)
 
 

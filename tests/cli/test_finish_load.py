@@ -27,11 +27,14 @@ if TYPE_CHECKING:
 SPEECH = {"quiet": False, "no_color": True}
 
 
-def made(folder: Path, *, sides: int = 1, interrupted: bool = False) -> LoadOutcome:
+def made(
+    folder: Path, *, sides: int = 1, interrupted: bool = False, empty: bool = False
+) -> LoadOutcome:
     folder.mkdir()
     maker = Maker(folder, make_profile(), tuple(Side)[:sides])
     due = arrivals(50, 30)
-    maker.add(0, Requests(due, np.full(len(due), 0.02)), sides=(Side.BASELINE,))
+    if not empty:
+        maker.add(0, Requests(due, np.full(len(due), 0.02)), sides=(Side.BASELINE,))
     status = "interrupted" if interrupted else "finished"
     finish = Finish(status=status, seconds={"total": 31.0, "measure": 30.5})
     known = maker.recording(finishes=(finish,))
@@ -52,13 +55,15 @@ def test_after_an_interruption_the_command_that_goes_on_stands_there(
         assert json.loads(out)["state"] == "interrupted"
 
 
+@pytest.mark.parametrize("empty", [False, True])
 def test_a_run_of_one_is_not_said_to_go_on(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], *, empty: bool
 ) -> None:
-    finish_load(made(tmp_path / "run", interrupted=True), as_json=False, **SPEECH)
+    finish_load(made(tmp_path / "run", interrupted=True, empty=empty), as_json=False, **SPEECH)
     out, err = capsys.readouterr()
     assert "--resume" not in out + err
-    assert err.startswith("perfkit: interrupted; ")
+    what = "nothing was measured" if empty else "what was measured is kept"
+    assert err == f"perfkit: interrupted; {what}, a new run begins anew\n"
 
 
 def test_reports_that_cannot_be_written_hide_no_verdict(

@@ -70,6 +70,12 @@ def test_help_names_every_option(perfkit: Run, command: str, more: str) -> None:
     assert [option for option in f"{OPTIONS} {more}".split() if option not in text] == []
 
 
+def test_a_typo_is_held_against_every_command() -> None:
+    from perfkit.profile.library import COMMANDS
+
+    assert {*COMMANDS} == {*SUBCOMMANDS} - {"run"}
+
+
 def test_nothing_said(perfkit: Run) -> None:
     answer = perfkit("load")
     assert (answer.code, answer.out) == (2, "")
@@ -80,6 +86,8 @@ def test_nothing_said(perfkit: Run) -> None:
     ("argv", "words"),
     [
         (["nosuch"], "no such profile"),
+        (["calibrte"], "did you mean 'perfkit load calibrate'?"),
+        (["smoke", "--command", "no-such-program {port}"], "there is no such program on PATH"),
         (["smoke", "peak"], "unexpected extra argument (peak)"),
         (["--nonsense"], "No such option '--nonsense'"),
         (["run"], "no profile was named"),
@@ -201,6 +209,10 @@ def test_a_profile_is_printed_to_begin_with(perfkit: Run, tmp_path: Path) -> Non
     answer = perfkit("load", "profiles", "options.json", "--path", "/orders")
     assert (answer.code, answer.err) == (0, "")
     assert "get: /orders" in answer.out
+    assumed = perfkit("load", "profiles", "options.json")
+    assert "get: /api/v1/data" in assumed.out
+    assert "GET /api/v1/data, of the reference service, is assumed" in assumed.err
+    assert "--path /orders" in assumed.err
     (tmp_path / "options.yaml").write_text(answer.out)
     assert perfkit("load", "profiles", "options.yaml").code == 0
     assert perfkit("load", "profiles", "smok").code == 2

@@ -138,7 +138,6 @@ def test_a_service_that_ends_under_load(load: Stand, mode: str, how: str, words:
     [
         ("{python} -c 'import time; time.sleep(60)' {port}", "connections were refused"),
         ("{python} -c 'raise SystemExit(\"no database\")' {port}", "no database"),
-        ("no-such-program {port}", "no-such-program"),
     ],
 )
 def test_a_service_that_never_answers(load: Stand, command: str, words: str) -> None:

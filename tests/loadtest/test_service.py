@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
+from perfkit.loadtest import readiness
 from perfkit.loadtest.service import ServiceLaunch
 from perfkit.machine import cpus
 from perfkit.machine.environ import MARKER
@@ -223,11 +224,21 @@ def test_a_service_that_runs_already(stand: Stand, get: Callable) -> None:
         assert no_pid.alive()  # as far as that is known
 
 
-def test_a_service_that_runs_already_and_does_not_answer(stand: Stand) -> None:
+def test_a_service_that_runs_already_and_does_not_answer(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with stand.running(stand.server("serve()")) as other:
         url = other.url
         bad = stand.launch(ServiceKind.URL, url, health="/bad", ready_seconds=0.5, python=None)
-        assert str(stand_error(stand, bad)) == "was not ready within 0.5 s: /bad answered 500"
+        said = str(stand_error(stand, bad))
+        assert said.startswith("was not ready within 0.5 s: /bad answered 500; name another path")
+        monkeypatch.setattr(readiness, "ask", lambda *_: 404)
+        none = stand.launch(ServiceKind.URL, url, health="/none", ready_seconds=0.1, python=None)
+        assert str(stand_error(stand, none)) == (
+            "was not ready within 0.1 s: /none answered 404; "
+            "name a path that answers with --health /orders"
+        )
+        monkeypatch.undo()
     dead = stand.launch(ServiceKind.URL, url, ready_seconds=0.3, python=None)
     assert str(stand_error(stand, dead)) == "was not ready within 0.3 s: connections were refused"
     done = subprocess.Popen([sys.executable, "-c", ""])

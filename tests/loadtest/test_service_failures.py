@@ -79,7 +79,11 @@ while True:
     [
         ("time.sleep(600)", "/", "connections were refused"),
         (DEAF + "time.sleep(600)", "/", "connections were refused"),
-        ("serve()", "/bad", "/bad answered 500"),
+        (
+            "serve()",
+            "/bad",
+            "/bad answered 500; name another path with --health, or wait longer with --ready 60",
+        ),
         (HANGING, "/", "/ was not answered"),
         (NOT_HTTP, "/", "/ was not answered with HTTP"),
         (TRICKLING, "/", "/ was not answered"),
@@ -103,6 +107,21 @@ def test_an_app_that_does_not_exist(stand: Stand) -> None:
     error = stand.failure(stand.launch(ServiceKind.APP, "no_such_shop:app"))
     assert str(error).startswith("exited with code ")
     assert 'Could not import module "no_such_shop"' in error.detail
+    assert "; it is looked for in the current folder and in what --with installs" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason", "words"),
+    [
+        (ServiceKind.APP, "ModuleNotFoundError: No module named 'starlette'", "with --with"),
+        (ServiceKind.COMMAND, "/venv/bin/python: No module named gunicorn", "with --with"),
+        (ServiceKind.REFERENCE, "ModuleNotFoundError: No module named 'starlette'", None),
+        (ServiceKind.APP, "OSError: [Errno 98] Address already in use", None),
+    ],
+)
+def test_what_to_do_about_a_missing_module(kind: ServiceKind, reason: str, words: str) -> None:
+    found = service_module.missing_module(f"exited with code 1: {reason}", kind)
+    assert found is None if words is None else words in (found or "")
 
 
 def test_a_daemon(stand: Stand, get: Callable, until: Callable) -> None:

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from perfkit.loadtest.target import check_command, check_target, fill_in, free_port
+from perfkit.loadtest.target import check_command, check_target, fill_in, free_port, is_taken
 
 
 @pytest.mark.parametrize(
@@ -112,5 +112,8 @@ def test_commands() -> None:
 
 
 def test_a_free_port() -> None:
-    with socket.create_server(("127.0.0.1", free_port())):
-        pass
+    port = free_port()
+    assert not is_taken("127.0.0.1", port)
+    with socket.create_server(("127.0.0.1", port)):
+        assert is_taken("127.0.0.1", port)
+    assert not is_taken("192.0.2.1", port)  # which is not here, and nobody's port

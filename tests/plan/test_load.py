@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -368,6 +369,9 @@ def test_a_stage_that_may_have_meant_a_step_is_noted(plan: Make, folder: Path) -
         ({"candidate_flag": ["-O"]}, "--candidate-flag belongs to a candidate"),
         ({"command": "serve 'quote {port}"}, "--command: the command cannot be split"),
         ({"command": "serve 8000"}, "--command: the command does not say where its port goes"),
+        ({"command": "no-such-program {port}"}, "there is no such program on PATH"),
+        ({"command": "./no-such {port}", "with_": ["six"]}, "relative ones start at"),
+        ({"command": "PORT={port} python serve.py"}, "write env in front of that"),
         ({"app": "shop"}, "--app is no ASGI app"),
         ({"health": "/ä"}, "--health is no path"),
         ({"health": "/a b"}, "--health is no path"),
@@ -415,6 +419,42 @@ def test_options_of_a_search_that_go_wrong(
     found = problems("breakpoint", **options)
     assert any(words in one for one in found), found
     assert len(found) <= 2
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"command": "no-such-program {port}", "with_": ["gunicorn"]},
+        {"command": "no-such-program {port}", "baseline_env": ["PATH=/opt/bin"]},
+        {"command": "{python} serve.py {port}"},
+        {"command": "python3.99 serve.py {port}"},  # of the environment to be made
+        {"command": "env PORT={port} no-such-program"},
+        {"command": "./serve {port}"},
+    ],
+)
+def test_programs_that_may_be_there(plan: Make, folder: Path, options: dict[str, Any]) -> None:
+    (folder / "serve").touch(0o755)
+    assert plan(**options).service.target == options["command"]
+
+
+def test_a_port_somebody_listens_at(plan: Make, problems: Callable[..., list[str]]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        (said,) = problems(expect_workers=1, port=port)
+    assert said.startswith(f"somebody listens at --port on 127.0.0.1 already; got {port}")
+    assert plan(expect_workers=1, port=port).port == port
+
+
+def test_a_search_takes_a_profile_of_ramps(
+    plan: Make, problems: Callable[..., list[str]], folder: Path
+) -> None:
+    """Its levels are its own."""
+    (folder / "ramps.yaml").write_text(PROFILE.replace("start: 20\n", ""))
+    (said,) = problems(profile="ramps.yaml")
+    assert "are all ramps" in said
+    made = plan("breakpoint", profile="ramps.yaml")
+    assert made.search is not None
+    assert made.search.start == 2.0
 
 
 def test_another_machine_that_is_allowed(plan: Make) -> None:

@@ -151,6 +151,15 @@ def test_thresholds_that_end_the_run() -> None:
     assert [one.text for one in profile.thresholds] == ["p(95)<150ms", "rate(checks)>90%"]
     assert [one.text for one in profile.aborts] == ["p(95)>=150ms for 10s"]
     assert "rate(checks)>90% does not end the run" in profile.description
+    assert "is broken for 10 s in a row (p(95)>=150ms for 10s), while k6" in profile.description
+    assert "thresholds leave out the ramps, which they count in k6" in profile.description
+
+
+def test_a_long_description_can_be_read_back() -> None:
+    right = "http_req_duration{expected_response:true}"
+    profile = imported(stages=STAGES, thresholds={right: [f"p({n})<9" for n in range(50, 99)]})
+    assert len(profile.description) == 1000
+    assert parse_profile(profile_to_yaml(profile), profile.source).description.endswith("…")
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,11 @@ def test_find(tmp_path: Path) -> None:
         ("Sustained", "did you mean 'sustained'?"),
         ("zzz", "name one of them"),
         ("zzz.yaml", "check the path"),
+        ("zzz.py", "check the path"),
+        ("calibrte", "did you mean 'perfkit load calibrate'?"),
+        ("breakpoint", "that is a command: 'perfkit load breakpoint --help'"),
+        ("mine.yml", "did you mean 'mine.yaml'?"),
+        ("sub/mine", "did you mean 'sub/mine.yaml'?"),
         ("", "name one of them"),
         ("a\0b", "name one of them"),
         ("x" * 5000, "name one of them"),
@@ -100,6 +105,9 @@ def test_find(tmp_path: Path) -> None:
     ],
 )
 def test_not_found(name: str, remedy: str, tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    for folder in (tmp_path, tmp_path / "sub"):
+        (folder / "mine.yaml").touch()
     with pytest.raises(PerfkitError) as caught:
         library.find(name, tmp_path)
     assert remedy in str(caught.value)

@@ -188,7 +188,7 @@ def test_all_problems_at_once(problems: Problems) -> None:
         ("stages: [{duration: 1s, rate: 5}]", "belongs to model: open"),
         ("stages: [{name: a b, duration: 1s, users: 5}]", "is no name of a stage"),
         ("stages: [{duration: 1s, users: 5, role: hodl}]", "did you mean 'hold'"),
-        ("stages: [{duration: 1s, users: 6}]", "are all ramps.*start: 6"),
+        ("stages: [{duration: 1s, users: 6}]", "are all ramps.*add a stage that stays.*6 say"),
         ("stages: [{name: a, duration: 1s, users: 5}, {name: a, duration: 1s, users: 5}]", "'a'"),
         ("stages: [{duration: 1s, users: 5, role: recovery}]", "have a recovery"),
         ("stages: [&a {duration: 1s, users: 5}, *a]", "the alias \\*a"),
@@ -208,6 +208,11 @@ def test_stages(problems: Problems, line: str, reason: str) -> None:
 def test_nothing_is_sent(problems: Problems) -> None:
     said = problems(start="start: 0", stages="stages: [{duration: 1s, users: 0}]")
     assert "stages send nothing" in said
+
+
+def test_one_level_without_a_start_says_how_to_hold_it(problems: Problems) -> None:
+    said = problems(start="", stages="stages: [{duration: 1s, users: 6}]")
+    assert "stage 'ramp-1' climbs from 0 to 6 over its whole length; write 'start: 6'" in said
 
 
 def test_stress_cannot_be_sliced(parse: Parse, problems: Problems) -> None:
@@ -364,7 +369,11 @@ def test_files(tmp_path: Path) -> None:
         load_profile(path)
     with pytest.raises(PlanError, match="No such file"):
         load_profile(tmp_path / "none.yaml")
-    for name, reason in [("x.toml", "is no profile"), ("x.js", "k6 inspect x.js")]:
+    for name, reason in [
+        ("x.toml", "is no profile"),
+        ("x.js", "k6 inspect x.js"),
+        ("x.py", "scenario: {locustfile: x.py}"),
+    ]:
         (tmp_path / name).touch()
         with pytest.raises(PlanError, match=reason):
             load_profile(tmp_path / name)

@@ -61,6 +61,7 @@ def test_of_a_stage_and_sustained() -> None:
         ("p(95)=<150ms", "compares with '=<'"),
         ("p95<150ms", r"did you mean p\(95\)\?"),
         ("mean<1s", "did you mean avg"),
+        ("speed<1s", r"allowed: p\(N\) such as p\(50\), p\(95\) or p\(99\.9\); avg, med"),
         ("rps>5/s", "did you mean throughput"),
         ("rate(error)<1%", r"did you mean rate\(errors\)"),
         ("p(100)<1s", "write max or min"),

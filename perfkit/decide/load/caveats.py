@@ -180,7 +180,8 @@ def _endings(recording: LoadRecording) -> Iterator[Caveat]:
     if not finishes or finishes[-1].status == "interrupted":
         yield run_caveat(
             "interrupted",
-            "the run did not come to its end; figures are of what was measured until then",
+            "the run did not come to its end"
+            + ("; figures are of what was measured until then" if recording.ends else ""),
             "go on with --resume and the run's folder"
             if resumable(recording.run)
             else "run it again",

@@ -97,6 +97,11 @@ def how_it_ended(code: int) -> str:
     return f"its process was {describe_exit(code)}" if code < 0 else f"it {describe_exit(code)}"
 
 
+def is_private(bind: str) -> bool:
+    """Whether no other machine reaches an address that is listened at."""
+    return ipaddress.ip_address(bind).is_loopback
+
+
 def command_for(spec: EngineSpec, port: int, *, secret: bool) -> str:
     """What to run on another machine.
 

@@ -16,6 +16,7 @@ from _perfkit_hiring import (
     command_for,
     end_workers,
     how_it_ended,
+    is_private,
     job_of,
     start_workers,
 )
@@ -102,9 +103,10 @@ class Roster:
         while missing := [place for place in self.places if place.state < State.ACCEPTED]:
             self.check()
             if monotonic() > deadline:
+                where = self._only_here() or "run on each other machine"
                 raise NotReadyError(
                     f"{remote - len(missing)} of {remote} workers have come within "
-                    f"{self._spec.remote_seconds:g} s; run on each other machine: "
+                    f"{self._spec.remote_seconds:g} s; {where}: "
                     f"{command_for(self._spec, self._runner.port, secret=False)}"
                 )
             gevent.sleep(_LOOK_SECONDS)
@@ -131,11 +133,20 @@ class Roster:
     def _invitation(self) -> str:
         number = self._spec.remote_workers
         workers = "a worker" if number == 1 else f"{number} workers"
+        here = self._only_here()
         where = "another machine" if number == 1 else "other machines"
         return (
-            f"waiting for {workers} from {where}, {self._spec.remote_seconds:g} s at most; "
-            f"run there: {command_for(self._spec, self._runner.port, secret=True)}"
+            f"waiting for {workers}{'' if here else f' from {where}'}, "
+            f"{self._spec.remote_seconds:g} s at most; {here or 'run there'}: "
+            f"{command_for(self._spec, self._runner.port, secret=True)}"
         )
+
+    def _only_here(self) -> str | None:
+        """What to say where no other machine can come; None where others can."""
+        bind = self._spec.bind
+        if not is_private(bind):
+            return None
+        return f"only this machine reaches {bind}, so name --bind ADDRESS for others, or run here"
 
     def _wait(self, among: list[Place], state: State, deadline: float, late: str) -> None:
         while waiting := [place for place in among if place.state < state]:

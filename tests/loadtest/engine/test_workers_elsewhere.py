@@ -79,7 +79,10 @@ def test_one_here_and_one_elsewhere(tools: Tools) -> None:
     assert (here.host, there.host) == ("", socket.gethostname())
     assert (there.clock_offset, there.clock_error) == (0.0, 0.0)  # it is the same clock
     assert all(one.complete for one in run.end.workers)
-    assert elsewhere.told[0].startswith("waiting for a worker from another machine, 10 s at most")
+    assert elsewhere.told[0].startswith(
+        "waiting for a worker, 10 s at most; only this machine reaches 127.0.0.1, "
+        "so name --bind ADDRESS for others, or run here: "
+    )
     assert f"worker 2 ({socket.gethostname()}) is here" in elsewhere.told
 
 
@@ -114,13 +117,15 @@ def test_too_few_come(tools: Tools) -> None:
     with Generator(spec, told.append) as running, pytest.raises(EngineError) as caught:
         running.ready()
     assert re.fullmatch(
-        r"0 of 2 workers have come within 1 s; run on each other machine: "
+        r"0 of 2 workers have come within 1 s; only this machine reaches 127\.0\.0\.1, "
+        r"so name --bind ADDRESS for others, or run here: "
         r"perfkit load worker --master 127\.0\.0\.1:\d+",
         str(caught.value),
     )
     assert TOKEN not in str(caught.value)  # which is recorded
     assert re.fullmatch(
-        "waiting for 2 workers from other machines, 1 s at most; run there: "
+        r"waiting for 2 workers, 1 s at most; only this machine reaches 127\.0\.0\.1, "
+        r"so name --bind ADDRESS for others, or run here: "
         rf"PERFKIT_WORKER_TOKEN={TOKEN} perfkit load worker --master 127\.0\.0\.1:\d+",
         told[0],
     )
