@@ -6,6 +6,7 @@ import math
 
 _TIME_UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
 _BYTE_UNITS = ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"), (1, "B"))
+_WHOLE = 100.0  # from which a level needs no decimals
 
 
 def time_unit(seconds: float) -> tuple[float, str]:
@@ -30,6 +31,15 @@ def format_seconds(seconds: float) -> str:
         return "not measured"
     scale, name = time_unit(seconds)
     return f"{_digits(seconds / scale)} {name}"
+
+
+def format_level(level: float) -> str:
+    """A number of users or a rate with three significant digits, more when its whole part has more.
+
+    >>> format_level(141.42135623), format_level(20000.0), format_level(50.0)
+    ('141', '20,000', '50')
+    """
+    return f"{level:,.0f}" if abs(level) >= _WHOLE else f"{level:.3g}"
 
 
 def format_bytes(size: float) -> str:

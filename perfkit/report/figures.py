@@ -132,7 +132,7 @@ def _decimals(value: float, width: float) -> int:
 
 
 def growth(slope: Estimate, seconds_: float) -> str:
-    """Growth in bytes a minute, and whether it can be told from none.
+    """Growth in bytes a minute with its interval.
 
     Of what was looked at for less than a minute, the growth in that time: no more was seen.
     """
@@ -143,8 +143,7 @@ def growth(slope: Estimate, seconds_: float) -> str:
         return "not measured"
     if not all(map(math.isfinite, grown)):
         return f"{_signed(grown[0])} {unit} [no interval]"
-    text = f"{_signed(grown[0])} {unit} [{_signed(grown[1])}, {_signed(grown[2])}]"
-    return f"{text}, grows" if slope.low > 0 else text
+    return f"{_signed(grown[0])} {unit} [{_signed(grown[1])}, {_signed(grown[2])}]"
 
 
 def _signed(size_: float) -> str:

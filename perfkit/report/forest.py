@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MARKERS = {"slower": "^", "faster": "v", "equivalent": "s", "open": "D", "failed": "x"}
 _LABEL_WIDTH = 7.3  # SVG units a character of 13, so that the longest name fits
-_RIGHT = 190  # SVG units for the numbers at the right
+_RIGHT = 190  # SVG units for the numbers at the right, at least
 _ROW = {False: 27, True: 44}  # SVG units a row, by narrowness
 _HEAD, _FOOT = 8, 50
 _EDGE = 4  # SVG units beside the axes of a narrow plot
@@ -120,7 +120,7 @@ def draw_forest(plot: Forest, *, narrow: bool, prefix: str) -> str:
         return ""
     width, row = (NARROW if narrow else WIDE), _ROW[narrow]
     height = _HEAD + plot.lines * row + _FOOT
-    left, right = (_EDGE, _EDGE) if narrow else (_label_width(plot), _RIGHT)
+    left, right = (_EDGE, _EDGE) if narrow else (_label_width(plot), _words_width(plot))
     with drawing(width, height) as figure:
         axes = figure.add_axes(
             (
@@ -137,6 +137,11 @@ def draw_forest(plot: Forest, *, narrow: bool, prefix: str) -> str:
 def _label_width(plot: Forest) -> float:
     longest = max(len(row.label) for row in plot.rows)
     return min(max(longest, len(_MEAN)) * _LABEL_WIDTH + 22, WIDE * 0.45)
+
+
+def _words_width(plot: Forest) -> float:
+    longest = max(len(row.words) for row in plot.rows)
+    return max(longest * _LABEL_WIDTH + 22, _RIGHT)
 
 
 def _draw(axes: Axes, plot: Forest, *, width: float, narrow: bool) -> None:

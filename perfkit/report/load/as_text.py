@@ -7,21 +7,24 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from perfkit.decide.load.result import Validity
-from perfkit.report.load.compared import OF_TRIALS, TYPICAL
+from perfkit.profile.threshold import Metric
+from perfkit.report.load.compared import OF_SEARCHES, OF_TRIALS, TYPICAL
+from perfkit.report.load.view import said_once
 from perfkit.report.terminal import STYLES, caveat, console_of, drawn, fitted
 from perfkit.report.wording import printable, sentences
 from perfkit.units import format_duration, format_share
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from rich.console import Console
 
+    from perfkit.report.load.compared import ThresholdView
     from perfkit.report.load.sides import PhaseView, SideView
     from perfkit.report.load.view import LoadView
 
 _ERRORS = 5  # kinds of error a side that are listed
-_FIGURES = ("requests/s", "p50", "p95", "p99", "service p95", "errors", "CPU", "memory")
+_FIGURES = ("answers/s", "p50", "p95", "p99", "service p95", "errors", "CPU", "RSS p50")
 
 
 def as_text(view: LoadView, *, width: int, color: bool, brief: bool = False) -> str:
@@ -43,7 +46,7 @@ def as_text(view: LoadView, *, width: int, color: bool, brief: bool = False) -> 
     parts = [drawn(Text(printable(view.verdict), style="bold"), console)]
     parts.append(_thresholds(view, console, brief=brief))
     if not brief:
-        parts += [_phases(side, console) for side in view.sides]
+        parts += [_phases(side, console, compared=view.compared) for side in view.sides]
         parts += [_comparison(view, console), _breakpoints(view, console)]
         parts += [_errors(side, console) for side in view.sides]
         parts.append(_health(view, console))
@@ -64,34 +67,53 @@ def _thresholds(view: LoadView, console: Console, *, brief: bool) -> str:
     for one in shown:
         style = STYLES[one.look.tone]
         cells = [Text(one.look.word, style=style), Text(one.value.replace(" requests/s", "/s"))]
-        cells += [Text(one.limit.replace(" requests/s", "/s"))]
-        cells += [Text(one.count), *([Text(one.heading)] if view.compared else [])]
+        limit = one.limit.partition(" (")[0]  # what it is in another unit, a note says
+        cells += [Text(limit.replace(" requests/s", "/s"))]
+        cells += [Text(one.count), *([Text(one.key)] if view.compared else [])]
         rows.append((printable(one.text), cells))
     table = fitted("threshold", heads, rows, console, right={"n"})
-    once = view.said_once
-    reasons = [drawn(Text(printable(_some(view, once))), console)] if once else []
-    reasons += [
-        drawn(Text(printable(f"{one.text}: {one.reason}")), console)
-        for one in shown
-        if one.reason and one.reason != once
-    ]
+    if "threshold" not in table.partition("\n")[0]:  # names stand on lines of their own
+        table = f"{drawn(Text('threshold', style='bold'), console)}\n{table}"
+    notes = [*_reasons(shown, view)]
     if any(one.verdict.together for one in shown):
-        reasons.append(drawn(Text(TYPICAL), console))
-    return "\n".join([table, *reasons])
+        notes.append(TYPICAL)
+    sizes = [one.limit for one in shown if one.verdict.threshold.metric is Metric.RSS]
+    if sizes:
+        notes.append(_of_sizes(sizes, brief=brief))
+    return "\n".join([table, *(drawn(Text(printable(note)), console) for note in notes)])
 
 
-def _some(view: LoadView, reason: str) -> str:
-    """A reason that several thresholds share, with their number where it is not all of them."""
-    count = sum(one.reason == reason for one in view.thresholds)
-    if count == len(view.thresholds):
-        return f"all of them: {reason}"
-    return f"{count} of {len(view.thresholds)} thresholds: {reason}"
+def _of_sizes(limits: Sequence[str], *, brief: bool) -> str:
+    """What a limit on memory is held against, and what it is in the unit of the figures."""
+    pairs = [limit.rstrip(")").partition(" (") for limit in dict.fromkeys(limits)]
+    same = [f"{limit.lstrip('<>= ')} is {shown}" for limit, _, shown in pairs if shown]
+    median = [] if brief else ["RSS p50 below is the median"]
+    return "; ".join(["rss: the peak", *median, *same])
 
 
-def _phases(side: SideView, console: Console) -> str:
+def _reasons(shown: Sequence[ThresholdView], view: LoadView) -> Iterator[str]:
+    """Of the thresholds shown only, each reason once: how many share it, or whose it is."""
+    once = said_once(shown)
+    if len({one.text for one in shown if one.reason == once}) == 1:  # both sides of one threshold
+        once = ""
+    if once:
+        count, of = sum(one.reason == once for one in view.thresholds), len(view.thresholds)
+        yield f"{'all of them' if count == of else f'{count} of {of} thresholds'}: {once}"
+    told: dict[tuple[str, str], list[str]] = {}
+    for one in shown:
+        if one.reason and one.reason != once:
+            told.setdefault((one.text, one.reason), []).append(one.key)
+    for (text, reason), keys in told.items():
+        whose = f" ({' and '.join(keys)})" if view.compared else ""
+        yield f"{text}{whose}: {reason}"
+
+
+def _phases(side: SideView, console: Console, *, compared: bool) -> str:
     rows = [(printable(one.label), _figures(one)) for one in (*side.phases, side.overall)]
     table = fitted("phase", list(_FIGURES), rows, console, right=set(_FIGURES))
-    return f"{drawn(Text(printable(side.name), style='bold'), console)}\n{table}"
+    # Of a variant against itself the name says which side it is.
+    whose = f" ({side.key})" if compared and not side.name.endswith(f"({side.key})") else ""
+    return f"{drawn(Text(printable(f'{side.name}{whose}'), style='bold'), console)}\n{table}"
 
 
 def _figures(one: PhaseView) -> list[Text]:
@@ -112,7 +134,7 @@ def _comparison(view: LoadView, console: Console) -> str:
     heads = [
         "baseline",
         "candidate",
-        f"change [{format_share(view.confidence, digits=0)}]",
+        f"change [{format_share(view.confidence, digits=0)}]" if view.confident else "change",
         "verdict",
         "detectable",
     ]
@@ -126,6 +148,8 @@ def _comparison(view: LoadView, console: Console) -> str:
         return ""
     right = {"baseline", "candidate", "detectable"}
     table = fitted("metric", heads, rows, console, right=right)
+    if not view.confident:
+        return f"{table}\n{drawn(Text(OF_SEARCHES), console)}"
     if view.mode != "compare" or view.trials[0] < 2:  # noqa: PLR2004 - else a side has one trial
         return table
     return f"{table}\n{drawn(Text(OF_TRIALS), console)}"
@@ -137,7 +161,8 @@ def _short(figure: str) -> str:
 
 
 def _breakpoints(view: LoadView, console: Console) -> str:
-    lines = [f"{printable(name)} {text}" for name, text, _ in view.breakpoints]
+    lines = [f"{view.name(one.side)} {text}" for _, text, one in view.breakpoints]
+    lines = [line for line in lines if line not in view.verdict]
     lines += [
         f"{printable(side.name)} recovered after the stress: {side.recovery}"
         if side.load.recovery and side.load.recovery.seconds is not None
@@ -186,7 +211,7 @@ def _failures(view: LoadView) -> Iterator[Text]:
     for one in view.failures:
         side = f" on the {one.side}" if one.side and view.compared else ""
         what = "probe" if view.mode == "breakpoint" else "trial"
-        head = f"{what} {one.trial} failed{side} ({printable(one.stage)}): "
+        head = f"{what} {one.trial + 1} failed{side} ({printable(one.stage)}): "
         yield Text.assemble((head, STYLES["failed"]), printable(one.reason))
 
 

@@ -73,11 +73,7 @@ def extra(view: LoadView) -> dict[str, Any]:
             for side in view.sides
         },
         "Generator Health": _health(view.health) if view.health else NOT_MEASURED,
-        "Failures": [
-            f"trial {one.trial}, {_whose(one, view)}{one.stage}: {one.reason}"
-            for one in view.failures
-        ]
-        or "none",
+        "Failures": [_failure(one, view) for one in view.failures] or "none",
         "Caveats": [caveat_line(group) for group in view.caveats] or "none",
         "Environments": _environments(view),
         "Where Time Went": {stage: f"{spent:.1f} s" for stage, spent in view.seconds},
@@ -99,8 +95,10 @@ def extra(view: LoadView) -> dict[str, Any]:
     }
 
 
-def _whose(one: LoadFailure, view: LoadView) -> str:
-    return f"{one.side or 'both sides'}, " if view.compared else ""
+def _failure(one: LoadFailure, view: LoadView) -> str:
+    what = "probe" if view.mode == "breakpoint" else "trial"
+    whose = f"{one.side or 'both sides'}, " if view.compared else ""
+    return f"{what} {one.trial + 1}, {whose}{one.stage}: {one.reason}"
 
 
 def _environments(view: LoadView) -> Any:  # noqa: ANN401 - YAML

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -39,8 +40,12 @@ OF_TRIALS = (
 )
 """What is to be known of the figures of a comparison."""
 
+OF_SEARCHES = "brackets: what the intervals of one search of each side allow, at no confidence"
+"""What is to be known of a change where each side was searched once."""
+
 _BEYOND = 10.0  # above, "the smallest detectable change" has become meaningless
 _TINY = 0.001
+_WRITTEN = re.compile(r"([\d.]+)\s?([kKMG]i?B|B)")
 _RENDERERS: dict[LoadMetric, Render] = {
     LoadMetric.THROUGHPUT: figures.rate,
     LoadMetric.MAX_THROUGHPUT: figures.rate,
@@ -117,12 +122,13 @@ class ThresholdView:
     verdict: ThresholdVerdict
 
 
-def make_row(row: LoadRow, *, valid: bool = True) -> LoadRowView:
+def make_row(row: LoadRow, *, valid: bool = True, unit: str = "") -> LoadRowView:
     """Put one metric into words.
 
     Args:
         row: The metric.
         valid: The generator could be believed: else no number of trials decides.
+        unit: Of a breaking point: ``"users"`` or ``"requests/s"``.
     """
     one = row.comparison
     render = _RENDERERS.get(one.metric, figures.seconds)
@@ -130,8 +136,8 @@ def make_row(row: LoadRow, *, valid: bool = True) -> LoadRowView:
     return LoadRowView(
         name=one.metric.value,
         look=look_of(row.verdict),
-        baseline=figures.of(one.baseline, render),
-        candidate=figures.of(one.candidate, render),
+        baseline=_level(figures.of(one.baseline, render), one.metric, unit),
+        candidate=_level(figures.of(one.candidate, render), one.metric, unit),
         change=figures.of(one.ratio, changed),
         detectable=_detectable(one.detectable, difference=one.difference),
         needed=_needed(row) if valid else NONE,
@@ -139,6 +145,13 @@ def make_row(row: LoadRow, *, valid: bool = True) -> LoadRowView:
         more_is_better=one.metric in MORE_IS_BETTER,
         row=row,
     )
+
+
+def _level(text: str, metric: LoadMetric, unit: str) -> str:
+    """A breaking point with its unit before its interval."""
+    value, bracket, rest = text.partition(" [")
+    known = metric is LoadMetric.BREAKPOINT and value[:1].isdigit()
+    return f"{value} {unit}{bracket}{rest}" if known and unit else text
 
 
 def _needed(row: LoadRow) -> str:
@@ -189,8 +202,17 @@ def _limit(limit: Threshold) -> str:
     if limit.metric in {Metric.THROUGHPUT, Metric.GOODPUT}:
         return f"{figures.number(limit.limit)} requests/s"
     if limit.metric is Metric.RSS:
-        return figures.brief_bytes(limit.limit)
+        return _size(limit)
     return format_seconds(limit.limit)
+
+
+def _size(limit: Threshold) -> str:
+    """A size as it was written, with the unit of the figures beside it where that is another."""
+    shown = figures.brief_bytes(limit.limit)
+    written = _WRITTEN.search(limit.text)
+    if written is None or written[2] == shown.partition(" ")[2]:
+        return shown if written is None else f"{written[1]} {written[2]}"
+    return f"{written[1]} {written[2]} ({shown})"
 
 
 def _detectable(value: float, *, difference: bool) -> str:

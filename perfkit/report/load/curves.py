@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from perfkit.analyse.load.value import Breakpoint, ProbeResult
     from perfkit.report.load.view import LoadView
 
-_LEFT, _RIGHT, _TOP, _FOOT = 52.0, 14.0, 30.0, 50.0
+_LEFT, _RIGHT, _TOP, _FOOT = 52.0, 24.0, 30.0, 50.0
 _SIDES = {"baseline": "muted", "candidate": "accent"}
 _TICKS = (0.5, 0.9, 0.99, 0.999)
 _FAR = 25.0  # highest to lowest value, from which an axis has to be logarithmic
-_LETTER = 7.4
+_LETTER = 6.6  # SVG units a character of 12
+_LONGEST = 13  # letters of a name in a legend
 
 
 def percentiles_svg(view: LoadView, *, narrow: bool, prefix: str) -> str:
@@ -51,7 +52,7 @@ def percentiles_svg(view: LoadView, *, narrow: bool, prefix: str) -> str:
         for quantile in ticks:
             axes.axvline(_tail(quantile), color=INK["rule"], linewidth=1, zorder=0)
         words = [(f"{unit},", INK["text"])]
-        words += [(side.heading, INK[_ink(side.key, view)]) for side in sides]
+        words += [(_called(side.key, view), INK[_ink(side.key, view)]) for side in sides]
         words += [("┄ service", INK["muted"])]
         _legend(axes, words)
         _below(axes, "share of right answers that took no longer")
@@ -95,8 +96,10 @@ def latency_svg(view: LoadView, *, narrow: bool, prefix: str) -> str:
         for axes in (first, second):
             axes.set_xlim(left=0)
         several = len(points) > 1
-        sides = [(h, INK[_ink(found.side.value, view)]) for h, _, found in view.breakpoints]
-        _legend(first, [(f"p95 response, {unit}", INK["text"]), *(sides if several else [])])
+        keys = [found.side.value for _, _, found in view.breakpoints]
+        sides = [(_called(key, view), INK[_ink(key, view)]) for key in keys]
+        what = "p95" if narrow and several else "p95 response"
+        _legend(first, [(f"{what}, {unit}", INK["text"]), *(sides if several else [])])
         _legend(second, [("answers/s", INK["text"])])
         _below(first, f"answers/s, labelled with {view.unit}" if not narrow else "answers/s")
         _below(second, f"{view.unit}; tinted: it breaks here")
@@ -104,12 +107,18 @@ def latency_svg(view: LoadView, *, narrow: bool, prefix: str) -> str:
             figure,
             prefix=prefix,
             title="Latency and throughput of the probes",
-            summary="; ".join(f"{name} {text}" for name, text, _ in view.breakpoints),
+            summary="; ".join(f"{view.name(one.side)} {text}" for _, text, one in view.breakpoints),
         )
 
 
 def _ink(key: str, view: LoadView) -> str:
     return _SIDES[key] if view.compared else "accent"
+
+
+def _called(key: str, view: LoadView) -> str:
+    """A side's name, or what it is where that would not fit beside the other's."""
+    name = view.name(key)
+    return key if view.compared and len(name) > _LONGEST else name
 
 
 def _shown(found: Breakpoint) -> list[ProbeResult]:
@@ -205,7 +214,7 @@ def _legend(axes: Axes, words: Sequence[tuple[str, str]]) -> None:
             fontsize=12,
             annotation_clip=False,
         )
-        shift += (len(text) + 2) * (_LETTER - 0.4)
+        shift += (len(text) + 1.5) * _LETTER
 
 
 def _below(axes: Axes, text: str) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from perfkit.report.wording import Look
 
 _COMPARED = ("metric", "baseline", "candidate", "change", "verdict", "detectable")
-_PHASES = ("phase", "requests/s", "p50", "p95", "p99", "service p95", "errors", "CPU", "memory")
+_PHASES = ("phase", "answers/s", "p50", "p95", "p99", "service p95", "errors", "CPU", "RSS p50")
 _THRESHOLDS = ("threshold", "value", "limit", "verdict")
 _BREAKS = ("side", "breaking point")
 
@@ -29,11 +29,11 @@ def load_table(view: LoadView) -> str:
     else:
         parts += [_table(side.name, _PHASES, _phases(side)) for side in view.sides]
     if view.breakpoints:
-        breaks = [(heading, words) for heading, words, _ in view.breakpoints]
+        breaks = [(view.name(one.side), words) for _, words, one in view.breakpoints]
         parts.append(_table("Breaking point", _BREAKS, breaks))
     if view.thresholds:
         heads = (*_THRESHOLDS, *(["side"] if view.compared else []))
-        rows = (_limit(one, compared=view.compared) for one in view.thresholds)
+        rows = (_limit(one, view) for one in view.thresholds)
         parts.append(_table("Thresholds", heads, rows))
     if view.health is not None:
         told = "; ".join(view.health.problems)
@@ -71,9 +71,9 @@ def _figures(one: PhaseView) -> tuple[str, ...]:
     )
 
 
-def _limit(one: ThresholdView, *, compared: bool) -> tuple[str, ...]:
+def _limit(one: ThresholdView, view: LoadView) -> tuple[str, ...]:
     cells = (one.text, one.value, one.limit, _word(one.look))
-    return (*cells, one.heading) if compared else cells
+    return (*cells, view.name(one.key)) if view.compared else cells
 
 
 def _word(look: Look) -> str:

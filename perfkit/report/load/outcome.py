@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from perfkit.analyse.load.value import MORE_IS_BETTER
-from perfkit.decide.load.growth import memory_grows
+from perfkit.decide.load.growth import (
+    HOURLY_SECONDS,
+    Growth,
+    growth_of,
+    growth_words,
+    service_seconds,
+)
 from perfkit.decide.load.result import Holds, Validity
 from perfkit.decide.policy import Action, Recommendation, Status, worst
 from perfkit.decide.verdict import Verdict
@@ -51,6 +57,7 @@ def checks_of(
     ended: Sequence[str],
     baseline: str,
     margin: float,
+    given: int,
 ) -> tuple[Check, ...]:
     """Hold one run against the guide's four points.
 
@@ -61,16 +68,17 @@ def checks_of(
         ended: Where a condition ended the load early, in words.
         baseline: The baseline's name; empty for a run of one.
         margin: Practical significance: being worse within it is no miss, nor is it a hit.
+        given: Thresholds that the profile has.
     """
     sound = state == "finished" and _valid(result)
     why = "" if sound else _unsound(result, state)
     checks = [
-        _thresholds(result, why=why),
+        _thresholds(result, why=why, given=given),
         _stability(result, died, ended, why=why, compared=bool(baseline)),
     ]
     if baseline:
         checks.append(_better(result, baseline, margin, why=why))
-    return (*checks, _issues(result, died, why=why))
+    return (*checks, _issues(result, died, why=why, compared=bool(baseline)))
 
 
 def status_of(views: Sequence[LoadView]) -> Status:
@@ -128,11 +136,14 @@ def _unsound(result: LoadResult, state: str) -> str:
     return "the generator is INVALID" if result.health else "the generator was not observed"
 
 
-def _thresholds(result: LoadResult, *, why: str) -> Check:
+def _thresholds(result: LoadResult, *, why: str, given: int) -> Check:
     title, found = "All thresholds met", result.thresholds
     failed = [one.threshold.text for one in found if one.holds is Holds.FAIL]
     if not found:
-        return Check(title=title, status=Status.NOT_MEASURED, reason="no thresholds were given")
+        reason = "nothing was measured" if given else "no thresholds were given"
+        if given and result.breakpoints:
+            reason = "a search holds its own limits against the service"
+        return Check(title=title, status=Status.NOT_MEASURED, reason=reason)
     missing = [one.threshold.text for one in found if one.holds is Holds.NO_DATA]
     open_ = [one.threshold.text for one in found if one.holds is Holds.INCONCLUSIVE]
     # What fails though the generator is INVALID is the service's own doing.
@@ -160,15 +171,29 @@ def _stability(
     if why or not (result.sides or result.breakpoints):
         why = why or "nothing was measured"
         return Check(title=title, status=Status.UNDECIDED, reason=why)
-    grows = [side.side.value for side in result.sides if memory_grows(side.overall)]
-    if grows:
-        whose = f" on the {' and the '.join(grows)}" if compared else ""
-        reason = f"memory grew steadily{whose}"
-        return Check(title=title, status=Status.UNDECIDED, reason=reason)
     if any(side.recovery and side.recovery.seconds is None for side in result.sides):
         reason = "it did not recover while it was observed"
         return Check(title=title, status=Status.NOT_MET, reason=reason)
-    return Check(title=title, status=Status.MET, reason="")
+    grown = _grown(result, compared=compared)
+    status = Status.UNDECIDED if grown else Status.MET
+    return Check(title=title, status=status, reason=grown)
+
+
+def _grown(result: LoadResult, *, compared: bool) -> str:
+    """By how much memory grew, where that may be a leak, and what would tell; else empty."""
+    told = {one.side: growth_of(one.overall) for one in result.sides}
+    open_ = [one for one in result.sides if told[one.side] in {Growth.GROWS, Growth.UNTOLD}]
+    if not open_:
+        return ""
+    by = ", ".join(
+        f"{f'on the {one.side} ' if compared else ''}by {growth_words(one.overall)}"
+        for one in open_
+    )
+    if all(service_seconds(one.overall) >= HOURLY_SECONDS for one in open_):
+        return f"memory grew {by}"
+    brief = any(told[one.side] is Growth.UNTOLD for one in open_)
+    why = ", too briefly to tell a leak from a start" if brief else ""
+    return f"memory grew {by}{why}: run soak"
 
 
 def _better(result: LoadResult, baseline: str, margin: float, *, why: str) -> Check:
@@ -207,14 +232,13 @@ def _beyond(row: LoadRow, margin: float) -> bool:
     return ratio.low > 1 + margin
 
 
-def _issues(result: LoadResult, died: Sequence[str], *, why: str) -> Check:
+def _issues(result: LoadResult, died: Sequence[str], *, why: str, compared: bool) -> Check:
     title = "No critical issues discovered"
     if result.failures or died:
         found = [*(f"{one.stage}: {one.reason}" for one in result.failures), *died]
         return Check(title=title, status=Status.NOT_MET, reason=_listed(found))
-    if why:
-        return Check(title=title, status=Status.UNDECIDED, reason=why)
-    return Check(title=title, status=Status.MET, reason="")
+    why = why or _grown(result, compared=compared)  # a leak would be one
+    return Check(title=title, status=Status.UNDECIDED if why else Status.MET, reason=why)
 
 
 def _listed(items: Sequence[str]) -> str:

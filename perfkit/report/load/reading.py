@@ -56,7 +56,7 @@ _SEARCHED = (
 _SEARCH = """
 Breaking point: the load is doubled until a limit breaks, then bisected, with a fresh service for
 each probe; the last level that held and the first that broke are both repeated. The true breaking
-point lies between them. “Not reached” means that nothing broke up to the highest level tried.
+point lies between them. “Did not break” tells the highest level tried; what is beyond it is open.
 """
 
 

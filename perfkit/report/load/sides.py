@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from perfkit.analyse.load.value import SideLoad, Summary
-from perfkit.decide.load.growth import service_seconds
+from perfkit.decide.load.growth import growth_of, service_seconds
 from perfkit.report import figures
 from perfkit.report.figures import NONE
 from perfkit.units import format_bytes
 
 if TYPE_CHECKING:
     from perfkit.analyse.estimate import Estimate
-    from perfkit.analyse.load.value import Latency, Recovery, Resources
+    from perfkit.analyse.load.value import Latency, Recovery
     from perfkit.profile.value import Profile, Stage
 
 ALL = "all without ramps"
@@ -116,7 +116,7 @@ def make_side(load: SideLoad, profile: Profile, *, name: str, heading: str) -> S
         requests=tuple(_phase(one, one.request or ALL, None, unit) for one in load.requests),
         latency=_latency(whole.response, whole.service),
         figures=_figures(whole),
-        resources=_resources(whole.resources, service_seconds(whole)),
+        resources=_resources(whole),
         errors=tuple((text, figures.count(count)) for text, count in errors[:_ERRORS]),
         more_errors=max(len(errors) - _ERRORS, 0),
         recovery=recovery_words(load.recovery),
@@ -145,8 +145,10 @@ def level_unit(profile: Profile) -> str:
 
 
 def rate_words(one: Summary, rate: Estimate) -> str:
-    """A rate with its interval; none of what was never reached, which is not the same as 0."""
-    return figures.of(rate, figures.rate) if _was_reached(one) else NONE
+    """Answers a second with their interval; none of what was never reached, which is not 0."""
+    if not _was_reached(one):
+        return NONE
+    return figures.of(rate, figures.rate).replace(" requests/s", "/s")
 
 
 def _was_reached(one: Summary) -> bool:
@@ -230,15 +232,17 @@ def _figures(one: Summary) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _resources(uses: Resources | None, seconds: float) -> tuple[tuple[str, str], ...]:
+def _resources(one: Summary) -> tuple[tuple[str, str], ...]:
+    uses = one.resources
     if uses is None:
         return ()
-    slope = figures.growth(uses.rss_slope, seconds)
+    slope = figures.growth(uses.rss_slope, service_seconds(one))
+    grown = growth_of(one)
     each = figures.brief_seconds(uses.cpu_per_request)
     return (
         ("Memory, normal (median RSS)", format_bytes(uses.rss_normal)),
         ("Memory, peak", format_bytes(uses.rss_peak)),
-        ("Memory, slope", slope),
+        ("Memory, slope", f"{slope}, {grown}" if grown else slope),
         ("CPU, mean (100 % is one CPU)", figures.of(uses.cpu, figures.cpu)),
         ("CPU, highest second", figures.brief_share(uses.cpu_peak)),
         ("CPU time a request", each),

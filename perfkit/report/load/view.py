@@ -28,6 +28,8 @@ from perfkit.report.view import host_facts
 from perfkit.variant import Side
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from perfkit.decide.load.result import LoadResult
     from perfkit.decide.policy import Policy
     from perfkit.recording.load import LoadRecording, LoadRun
@@ -55,7 +57,7 @@ class LoadView:
         mode: ``"single"``, ``"compare"`` or ``"breakpoint"``.
         kind: Which of the guide's load tests it is.
         profile: The profile as scaled.
-        shape: The profile in words.
+        shape: The profile in words; of a search what it tried instead.
         scale: How it was scaled, in words; empty when it was not.
         unit: ``"users"`` or ``"requests/s"``.
         service: The service in words.
@@ -139,12 +141,26 @@ class LoadView:
         """It has two sides."""
         return bool(self.names[1])
 
+    def name(self, key: str) -> str:
+        """A side in words, by its key."""
+        return self.names[key == Side.CANDIDATE]
+
+    @property
+    def confident(self) -> bool:
+        """Changes have the run's confidence: they do not come from one search of each side."""
+        return self.mode != "breakpoint" or any(row.trials > 1 for row in self.rows)
+
     @property
     def said_once(self) -> str:
         """A reason that several thresholds share, to be told once; empty where none does."""
-        counts = Counter(one.reason for one in self.thresholds if one.reason)
-        reason, count = next(iter(counts.most_common(1)), ("", 0))
-        return reason if count > 1 else ""
+        return said_once(self.thresholds)
+
+
+def said_once(found: Sequence[ThresholdView]) -> str:
+    """The reason that most of some thresholds share; empty where each has its own."""
+    counts = Counter(one.reason for one in found if one.reason)
+    reason, count = next(iter(counts.most_common(1)), ("", 0))
+    return reason if count > 1 else ""
 
 
 def build_load_view(recording: LoadRecording, result: LoadResult, policy: Policy) -> LoadView:
@@ -168,6 +184,7 @@ def build_load_view(recording: LoadRecording, result: LoadResult, policy: Policy
         ended=ended,
         baseline=names[0] if names[1] else "",
         margin=run.margin,
+        given=len(run.profile.thresholds),
     )
     status = worst([check.status for check in checks])
     unit = level_unit(run.profile)
@@ -179,7 +196,7 @@ def build_load_view(recording: LoadRecording, result: LoadResult, policy: Policy
         mode=run.mode,
         kind=kind_of(run),
         profile=run.profile,
-        shape=words.profile_words(run.profile),
+        shape=words.shape_of(run),
         scale=_scale(run.profile),
         unit=unit,
         service=_service(recording),
@@ -197,7 +214,7 @@ def build_load_view(recording: LoadRecording, result: LoadResult, policy: Policy
             for one in result.sides
         ),
         thresholds=tuple(make_threshold(one, headings[by[one.side]]) for one in result.thresholds),
-        rows=tuple(make_row(row, valid=valid) for row in result.rows),
+        rows=tuple(make_row(row, valid=valid, unit=unit) for row in result.rows),
         breakpoints=tuple(
             (headings[by[one.side]], words.breaks(one, unit), one) for one in result.breakpoints
         ),

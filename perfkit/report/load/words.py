@@ -233,7 +233,7 @@ def breaks(found: Breakpoint, unit: str) -> str:
         why = "the generator was the bottleneck (INVALID)"
         return f"has no breaking point: {why}{_known(found, unit)}"
     if math.isinf(found.high):
-        return f"did not break up to {figures.number(found.low)} {unit} (not reached)"
+        return f"did not break up to {figures.number(found.low)} {unit}"
     reason = f" ({found.reason})" if found.reason else ""
     if found.low <= 0:
         return f"broke at the lowest level tried, {figures.number(found.high)} {unit}{reason}"
@@ -297,24 +297,42 @@ def _failures(result: LoadResult, run: LoadRun) -> str:
     return f" {said} ({first.stage}: {first.reason.rstrip('.')})."
 
 
+def shape_of(run: LoadRun) -> str:
+    """The profile in words; of a search its levels and probes, as no stage of it is run.
+
+    ``"open model, levels from about 10 up to 100 requests/s, 5 s each after 2 s to settle, …"``.
+    """
+    search = run.search
+    if run.mode != "breakpoint" or search is None:
+        return profile_words(run.profile)
+    levels = f"{figures.number(search.start)} up to {figures.number(search.limit)}"
+    parts = [f"{run.profile.model} model", f"levels from about {levels} {level_unit(run.profile)}"]
+    settled = f" after {figures.span(search.settle_seconds)} to settle"
+    held = f"{figures.span(search.hold_seconds)} each"
+    parts.append(held + settled if search.settle_seconds else held)
+    return ", ".join([*parts, _pace(run.profile)])
+
+
 def profile_words(profile: Profile) -> str:
     """``"closed model, up to 100 users, think time 1 s, 40 min"``."""
     top = max([profile.start, *(stage.target for stage in profile.stages)])
-    unit = level_unit(profile)
-    parts = [f"{profile.model} model", f"up to {figures.number(top)} {unit}"]
-    shortest, longest = profile.scenario.think
-    if unit == "users":
-        if profile.scenario.locustfile is not None:
-            parts.append("think time as the Locust file says")
-        elif longest <= 0:
-            parts.append("no think time")
-        elif shortest == longest:
-            parts.append(f"think time {figures.span(longest)}")
-        else:
-            parts.append(f"think time {figures.span(shortest)} to {figures.span(longest)}")
-    else:
-        parts.append(f"{profile.arrivals} arrivals")
+    level = f"up to {figures.number(top)} {level_unit(profile)}"
+    parts = [f"{profile.model} model", level, _pace(profile)]
     if profile.requests is not None:
         parts.append(f"{figures.count(profile.requests)} requests")
     parts.append(figures.span(round(profile.seconds, 1)))
     return ", ".join(parts)
+
+
+def _pace(profile: Profile) -> str:
+    """What parts one request from the next."""
+    shortest, longest = profile.scenario.think
+    if level_unit(profile) != "users":
+        return f"{profile.arrivals} arrivals"
+    if profile.scenario.locustfile is not None:
+        return "think time as the Locust file says"
+    if longest <= 0:
+        return "no think time"
+    if shortest == longest:
+        return f"think time {figures.span(longest)}"
+    return f"think time {figures.span(shortest)} to {figures.span(longest)}"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import re
 import time
 from typing import TYPE_CHECKING, Any
@@ -146,6 +147,28 @@ def test_its_size_is_bounded(long: Any) -> None:
 )
 def test_in_a_browser(look_at: Callable[[str], None], name: str, request: Any) -> None:
     look_at(as_html(request.getfixturevalue(name).view))
+
+
+def test_labels_of_drawings_are_whole(
+    browser: Any, compared: Any, searched: Any, rebuilt: Callable[..., Any]
+) -> None:
+    row = compared.result.rows[0]
+    wide = dataclasses.replace(row.comparison.ratio, value=2.259, low=2.148, high=2.624)
+    row = dataclasses.replace(row, comparison=dataclasses.replace(row.comparison, ratio=wide))
+    page = browser.new_page(viewport={"width": 1200, "height": 800})
+    for view in (rebuilt(compared, rows=(row,)).view, searched.view):
+        page.set_content(as_html(view))
+        for width in (1200, 390):
+            page.set_viewport_size({"width": width, "height": 800})
+            assert page.evaluate(CUT_OFF) == []
+    page.close()
+
+
+CUT_OFF = """() => [...document.querySelectorAll('svg text')]
+    .filter(one => one.getClientRects().length)
+    .filter(one => one.getBoundingClientRect().right
+            > one.closest('svg').getBoundingClientRect().right + 1)
+    .map(one => one.textContent)"""
 
 
 def test_dark_and_light_can_both_be_read(contrasts: Callable[[str], Any], single: Any) -> None:

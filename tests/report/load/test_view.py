@@ -9,6 +9,7 @@ import pytest
 from perfkit.analyse.estimate import Estimate
 from perfkit.decide.policy import Action, Status
 from perfkit.report import figures
+from perfkit.report.load.compared import limit_words
 from perfkit.report.load.kind import Kind
 
 if TYPE_CHECKING:
@@ -125,14 +126,47 @@ def test_without_thresholds_nothing_was_met(single: Any, rebuilt: Callable[..., 
     assert made.view.status is Status.NOT_MEASURED
 
 
-def test_growing_memory_leaves_stability_open(single: Any, rebuilt: Callable[..., Any]) -> None:
+@pytest.mark.parametrize(
+    ("seconds", "a_second", "words"),
+    [
+        (300.0, 9e4, "grows"),
+        (10.8, 2.5e6, "grows, too briefly to tell a leak from a start"),
+        (300.0, 9e2, "grows by less than 2 % of it"),
+        (10.8, 9e3, "grows by less than 2 % of it"),
+    ],
+)
+def test_growing_memory_leaves_stability_open(
+    single: Any, rebuilt: Callable[..., Any], seconds: float, a_second: float, words: str
+) -> None:
+    """What the table says and what the assessment says are one thing."""
+    status = Status.MET if "less" in words else Status.UNDECIDED
     side = single.result.sides[0]
-    slope = Estimate(value=9e4, low=8e4, high=1e5, confidence=0.95, n=100)
+    slope = Estimate(
+        value=a_second, low=a_second * 0.9, high=a_second * 1.1, confidence=0.95, n=100
+    )
     uses = dataclasses.replace(side.overall.resources, rss_slope=slope)
-    overall = dataclasses.replace(side.overall, resources=uses)
+    overall = dataclasses.replace(side.overall, seconds=seconds, resources=uses)
     made = rebuilt(single, sides=(dataclasses.replace(side, overall=overall),))
-    assert status_of(made, "System stability") is Status.UNDECIDED
-    assert "grows" in dict(made.view.sides[0].resources)["Memory, slope"]
+    assert status_of(made, "System stability") is status
+    assert status_of(made, "No critical issues") is status
+    assert dict(made.view.sides[0].resources)["Memory, slope"].endswith(f"], {words}")
+    reason = next(one.reason for one in made.view.checks if one.title.startswith("System"))
+    assert reason.endswith(": run soak") == (status is Status.UNDECIDED)
+
+
+def test_thresholds_of_a_run_that_never_started_were_given(
+    died: Any, rebuilt: Callable[..., Any]
+) -> None:
+    made = rebuilt(died, thresholds=(), sides=())
+    check = made.view.checks[0]
+    assert (check.status, check.reason) == (Status.NOT_MEASURED, "nothing was measured")
+
+
+def test_a_size_is_shown_as_it_was_written(single: Any) -> None:
+    limit = single.view.thresholds[4].verdict.threshold
+    assert limit_words(limit) == "< 280 MB (267 MiB)"
+    binary = dataclasses.replace(limit, text="rss<256MiB", limit=256 * 2.0**20)
+    assert limit_words(binary) == "< 256 MiB"
 
 
 def test_a_service_that_never_recovered_is_not_stable(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from perfkit.analyse.estimate import Estimate
+from perfkit.analyse.load.value import LoadMetric
 from perfkit.decide.load.result import Holds
 from perfkit.profile.library import find
 from perfkit.profile.parse import load_profile
@@ -160,7 +161,7 @@ def test_a_phase_that_was_never_reached_has_no_rate(single: Any) -> None:
 
 def test_growth_of_seconds_is_of_those_seconds() -> None:
     slope = Estimate(value=2.6e6, low=2.5e6, high=2.7e6, confidence=0.95, n=30)
-    assert figures.growth(slope, 2.8) == "+6.94 MiB in 2.8 s [+6.68 MiB, +7.21 MiB], grows"
+    assert figures.growth(slope, 2.8) == "+6.94 MiB in 2.8 s [+6.68 MiB, +7.21 MiB]"
     assert figures.growth(slope, 60.0).startswith("+149 MiB a minute [")
 
 
@@ -172,6 +173,68 @@ def test_seconds_are_rounded_to_microseconds(single: Any, rebuilt: Callable[...,
     found = json.loads(as_json(made.view))
     assert found["sides"][0]["overall"]["seconds"] == 2.8
     assert found["stages"] == {"load": 0.3, "total": 2.8}
+
+
+def test_a_search_tells_its_levels_and_its_verdict_once(
+    searched: Any, rebuilt: Callable[..., Any]
+) -> None:
+    """No stage of its profile is run."""
+    words = (
+        "closed model, levels from about 10 up to 1,000 users, 5 s each after 1 s to settle, "
+        "think time 1 s"
+    )
+    assert searched.view.shape == words
+    assert told(text_of(searched), words) == 1
+    assert told(text_of(searched), "breaks between 420 and 450 users") == 1
+    assert told(text_of(searched), "did not break up to 500 users") == 1
+    level = Estimate(value=141.42135623, low=120.0, high=168.2, confidence=0.95, n=1)
+    row = searched.result.rows[0]
+    ratio = dataclasses.replace(row.comparison.ratio, n=1)
+    one = dataclasses.replace(
+        row.comparison,
+        metric=LoadMetric.BREAKPOINT,
+        baseline=level,
+        candidate=level,
+        ratio=ratio,
+    )
+    made = rebuilt(searched, rows=(dataclasses.replace(row, comparison=one),), trials=1)
+    assert made.view.rows[0].baseline == "141 users [120, 168]"
+    assert "95 %" not in text_of(made)
+    assert told(text_of(made), "at no confidence") == 1
+    assert told(as_html(made.view), "at no confidence") == 2  # of the drawing and of the table
+    assert "95\u202f% intervals" not in as_html(made.view)
+    assert "change [95 %]" in text_of(searched)
+
+
+def test_a_reason_names_its_side_or_is_told_once(
+    compared: Any, rebuilt: Callable[..., Any]
+) -> None:
+    first = compared.result.thresholds
+    reasons = {0: "both", 5: "both", 2: "mine", 7: "other"}
+    holds = [
+        dataclasses.replace(one, holds=Holds.INCONCLUSIVE, reason=reasons.get(index, ""))
+        for index, one in enumerate(first)
+    ]
+    text = text_of(rebuilt(compared, thresholds=tuple(holds)))
+    assert told(text, "p(95)<150ms (baseline and candidate): both") == 1
+    assert told(text, "rate(errors)<1% (baseline): mine") == 1
+    assert told(text, "rate(errors)<1% (candidate): other") == 1
+    assert told(text, "both") == 1
+    assert "threshold" in text  # names the column, however narrow
+
+
+def test_notes_of_hidden_rows_are_left_out(failing: Any, rebuilt: Callable[..., Any]) -> None:
+    found = failing.result.thresholds
+    passed = dataclasses.replace(found[2], reason="said of what holds")
+    made = rebuilt(failing, thresholds=(found[0], passed, passed))
+    assert told(text_of(made), "said of what holds") == 1
+    assert told(text_of(made, brief=True), "said of what holds") == 0
+    assert told(text_of(made, brief=True), "rss: the peak") == 0
+
+
+def test_the_first_trial_is_the_first_everywhere(died: Any) -> None:
+    assert "Trial 1</strong>" in as_html(died.view)
+    assert "trial 1, run: it was killed" in as_yaml(died.view)
 
 
 def test_an_option_is_not_broken_in_two(invalid: Any) -> None:
