@@ -80,7 +80,7 @@ def finish_together(
             output.result(
                 f"\ncombined   {output.clean(str(outcome.folder / 'combined-report.html'))}"
             )
-    codes = [_code_of(outcome.compared), *map(_code_of_load, outcome.loads)]
+    codes = [_code_of(outcome.compared), *map(code_of_load, outcome.loads)]
     code = worst_of([code for code in codes if code is not ExitCode.INTERRUPTED])
     return with_reports(code, outcome.unwritten)
 
@@ -97,7 +97,7 @@ def finish_load(outcome: LoadOutcome, *, as_json: bool, quiet: bool, no_color: b
         width = shutil.get_terminal_size((100, 24)).columns
         color = output.colour_wanted(no_color=no_color)
         output.result(as_text(view, width=width, color=color, brief=quiet))
-    code = _code_of_load(outcome)
+    code = code_of_load(outcome)
     if outcome.interrupted:
         output.note(_go_on(outcome))
     return with_reports(code, outcome.unwritten)
@@ -124,7 +124,8 @@ def _code_of(outcome: Outcome) -> ExitCode:
     )
 
 
-def _code_of_load(outcome: LoadOutcome) -> ExitCode:
+def code_of_load(outcome: LoadOutcome) -> ExitCode:
+    """What a load run comes to."""
     from perfkit.decide.load.standing import load_standing
 
     standing = load_standing(outcome.recording, outcome.result)

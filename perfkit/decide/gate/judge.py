@@ -55,6 +55,7 @@ def judge_gate(recording: Recording, policy: GatePolicy) -> GateResult:
         for key, one in confirmed_in(recording, policy, suspects).items()
         if one.said.blocks
     }
+    asked = {(one.id, one.metric) for one in suspects}
     tripped = tuple(dict.fromkeys(name for (name, _), one in confirmed.items() if one.tripped))
     row_of = {row.id: row for row in compared.rows}
     rows = [
@@ -64,7 +65,7 @@ def judge_gate(recording: Recording, policy: GatePolicy) -> GateResult:
             recording,
             policy,
             fresh=confirmed.get((one.id, one.metric)),
-            family=len(suspects) + (one not in suspects),
+            family=len(asked) + ((one.id, one.metric) not in asked),
             noisy=bool(tripped),
         )
         for one in seen

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from perfkit.analyse.family import benjamini_hochberg
+from perfkit.analyse.load.searches import middle
 from perfkit.caveat import run_caveat, venv_caveats
 from perfkit.decide.load.engine_caveats import engine_caveats
 from perfkit.decide.load.growth import growth_words, memory_grows
@@ -146,7 +147,7 @@ def _more_trials(recording: LoadRecording, result: LoadResult, fewest: int) -> s
     run = recording.run
     if run.trials < fewest:
         return f"measure at least {fewest} trials (--trials {fewest})"
-    if any(not (one.valid and math.isfinite(one.high) and one.low) for one in result.breakpoints):
+    if run.mode == "breakpoint" and any(math.isnan(middle(one)) for one in result.breakpoints):
         return f"see why a search found no end: the rest of the {run.trials} would not have, either"
     if result.failures:
         return "see what failed"

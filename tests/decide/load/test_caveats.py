@@ -140,21 +140,27 @@ def test_a_rate_that_was_asked_for_claims_no_highest_throughput(
 
 
 @pytest.mark.parametrize(
-    ("asked", "high", "remedy"),
+    ("mode", "asked", "high", "remedy"),
     [
-        (1, 55.0, "measure at least 6 trials (--trials 6)"),
-        (6, 55.0, "go on with --resume and the run's folder"),
-        (6, math.inf, "see why a search found no end: the rest of the 6 would not have, either"),
+        ("breakpoint", 1, 55.0, "measure at least 6 trials (--trials 6)"),
+        ("breakpoint", 6, 55.0, "go on with --resume and the run's folder"),
+        ("compare", 6, math.inf, "go on with --resume and the run's folder"),
+        (
+            "breakpoint",
+            6,
+            math.inf,
+            "see why a search found no end: the rest of the 6 would not have, either",
+        ),
     ],
 )
 def test_trials_that_were_asked_for_are_not_asked_for_again(
-    maker: Callable[..., Maker], asked: int, high: float, remedy: str
+    maker: Callable[..., Maker], mode: str, asked: int, high: float, remedy: str
 ) -> None:
     known = searched_twice(maker)
     result = judge_load(known)
     (point,) = result.breakpoints
     result = replace(result, breakpoints=(replace(point, high=high),), trials=1)
-    run = make_run(make_profile(), tuple(Side), mode="breakpoint", trials=asked)
+    run = make_run(make_profile(), tuple(Side), mode=mode, trials=asked)
     known = replace(known, run=run)
     found = LoadAnalysis(sides=(), comparisons=(), health=None, warm_up=0.0)
     (one,) = [x for x in load_caveats(known, result, found) if x.code == "too-few-trials"]

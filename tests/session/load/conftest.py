@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import perfkit
-from perfkit.cli.exit_codes import of_load
-from perfkit.decide.load.standing import load_standing
+from perfkit.cli.finish import code_of_load
 from perfkit.machine._sweeper import strays
 from perfkit.machine.environ import MARKER
 from perfkit.plan.load import make_load_plan
@@ -108,13 +107,7 @@ class Stand:
     @staticmethod
     def code(outcome: LoadOutcome) -> int:
         """What the command would exit with."""
-        standing = load_standing(outcome.recording, outcome.result)
-        return of_load(
-            interrupted=outcome.interrupted,
-            failed=standing.failed,
-            broken=standing.broken,
-            open_=standing.undecided,
-        )
+        return code_of_load(outcome)
 
     def check(self, outcome: LoadOutcome) -> None:
         """What must hold of every run, however it went."""
